@@ -1,0 +1,83 @@
+import type { CanaryMapping, Observation, RolloutRef, RolloutStatus, RunSummary } from '@weir/rollout';
+
+/** What every activity of a run is told: whose work it does. */
+export interface RunRef {
+  readonly rollout: RolloutRef;
+  readonly workflowId: string;
+  /** First run id of the chain: what canary Mappings carry as their owner. */
+  readonly runId: string;
+}
+
+/** Of activities that write Mappings. */
+export interface MappingRunRef extends RunRef {
+  /** uid of the Rollout, for owner references. */
+  readonly uid: string;
+  /** `group/version` of Mapping for the whole run. */
+  readonly mappingApiVersion: string;
+}
+
+export interface EnsureCanaryMappingsInput extends MappingRunRef {
+  readonly stableMappings: readonly string[];
+  readonly canaryService: string;
+  readonly sequence: number;
+}
+
+export interface SetCanaryWeightInput extends MappingRunRef {
+  /** Percent, 0..100. */
+  readonly weight: number;
+  readonly sequence: number;
+  readonly canaryMappings: readonly CanaryMapping[];
+}
+
+export interface SwitchStableServiceInput extends RunRef {
+  readonly stableService: string;
+  readonly canaryService: string;
+  /** The revision that was tried; if the canary Service selects another one by now, nothing is switched. */
+  readonly revision: string;
+}
+
+export interface RemoveCanaryMappingsInput extends RunRef {
+  /** Absent when the run ended before it knew. */
+  readonly mappingApiVersion?: string;
+  /** Names that the run may have created, whether or not it was told so. */
+  readonly names: readonly string[];
+}
+
+/** A Kubernetes Event about the Rollout. */
+export interface RolloutEvent {
+  /** Unique: an Event that was written already is not written again. */
+  readonly id: string;
+  readonly atMs: number;
+  readonly type: 'Normal' | 'Warning';
+  readonly reason: string;
+  readonly message: string;
+}
+
+export interface ReportStatusInput extends RunRef {
+  readonly uid: string;
+  readonly status: RolloutStatus;
+  readonly summary: RunSummary;
+  /** Since the last report; written once each. */
+  readonly events: readonly RolloutEvent[];
+}
+
+/**
+ * The activities of `canaryRollout`. Each is idempotent and says what it ensures. Failures of type
+ * `FAILURES.cannotProceed` are final for the step; all others are retried.
+ */
+export interface CanaryRolloutActivities {
+  /** Reads the Rollout, its Services, endpoints and Mappings, and says what stands in the way. */
+  observeRollout(input: RunRef): Promise<Observation>;
+  /** Sets the finalizer, then creates each canary Mapping at weight 0, or brings one that is ours back to it. */
+  ensureCanaryMappings(input: EnsureCanaryMappingsInput): Promise<readonly CanaryMapping[]>;
+  /** One PATCH a canary Mapping, in parallel; none where the weight stands already. */
+  setCanaryWeight(input: SetCanaryWeightInput): Promise<readonly CanaryMapping[]>;
+  /** The stable Service gets the canary Service's selector; returns when its endpoints are the new pods. */
+  switchStableService(input: SwitchStableServiceInput): Promise<{ readonly switched: boolean }>;
+  /** No canary Mapping of this Rollout is left, whichever run made it. */
+  removeCanaryMappings(input: RemoveCanaryMappingsInput): Promise<{ readonly removed: readonly string[] }>;
+  /** Takes the finalizer off. */
+  releaseRollout(input: RunRef): Promise<void>;
+  /** Writes status, annotation and Events. */
+  reportStatus(input: ReportStatusInput): Promise<void>;
+}

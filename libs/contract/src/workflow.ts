@@ -1,0 +1,24 @@
+import type { Outcome, Run, RolloutRef } from '@weir/rollout';
+
+/** Argument of the workflow. JSON-safe. */
+export interface CanaryRolloutInput {
+  readonly rollout: RolloutRef;
+  /** State carried over continue-as-new. */
+  readonly run?: Run;
+  /** Run id of the first execution of the chain; absent in the first one. */
+  readonly firstRunId?: string;
+  /** Test hook: continue as new once the history of this execution is longer, in events. Absent: when the server suggests it. */
+  readonly continueAsNewAfterEvents?: number;
+}
+
+export interface CanaryRolloutResult {
+  readonly outcome: Outcome;
+  readonly reason: string;
+  readonly message: string;
+}
+
+/** Answer of the query `state`. */
+export interface RunState {
+  readonly run: Run;
+  readonly firstRunId: string;
+}

@@ -1,0 +1,141 @@
+import { assertNever } from './assert-never.ts';
+import { endStep, enterStep, retreat } from './evolve.ts';
+import { formatDuration } from './duration.ts';
+import type { Run } from './run.ts';
+import type { Attribution } from './types.ts';
+
+export type CommandName = 'promote' | 'abort' | 'pause' | 'resume' | 'retry';
+
+/** A command with who gave it, why, and what the caller saw. */
+export interface Command extends Attribution {
+  readonly name: CommandName;
+  /** promote: all the way, not just to the next step. */
+  readonly full?: boolean;
+  /** The 0-based step that the caller saw (`status.currentStepIndex`); another one now means that the command is stale. */
+  readonly expectedStep?: number;
+  /** A command with a key that this run has taken already does nothing. */
+  readonly idempotencyKey?: string;
+}
+
+/** Why a command cannot be taken. `code` is stable, for machines. */
+export interface Refusal {
+  readonly code:
+    'StaleStep' | 'NotWaiting' | 'AlreadyEnding' | 'AlreadyPromoted' | 'AlreadyHeld' | 'NotHeld' | 'NotAborted';
+  readonly message: string;
+}
+
+/** Keys of the last commands are kept; a retry of a request comes within seconds, not after hundreds of others. */
+const MAX_HANDLED_KEYS = 200;
+
+/** Why the command would be refused now, or undefined. Pure: update validators and the signals share it. */
+export function refuse(run: Run, command: Command): Refusal | undefined {
+  if (isRepeated(run, command)) {
+    return undefined;
+  }
+  if (command.expectedStep !== undefined && command.expectedStep !== run.stepIndex) {
+    return {
+      code: 'StaleStep',
+      message: `expectedStep is ${command.expectedStep}, but the rollout is at step ${run.stepIndex}`,
+    };
+  }
+  if (command.name === 'abort') {
+    return refuseAbort(run);
+  }
+  if (command.name === 'retry') {
+    return isEnding(run) && run.ending?.outcome === 'aborted'
+      ? undefined
+      : { code: 'NotAborted', message: 'only an aborted rollout can be retried' };
+  }
+  if (run.stage === 'promoting') {
+    return { code: 'AlreadyPromoted', message: 'the rollout is being promoted' };
+  }
+  if (isEnding(run)) {
+    return { code: 'AlreadyEnding', message: `the run is ending: ${run.ending?.message ?? run.stage}` };
+  }
+  return refuseInSteps(run, command.name, command.full === true);
+}
+
+function refuseAbort(run: Run): Refusal | undefined {
+  if (run.stage === 'promoting' && run.promotion !== 'weight') {
+    return { code: 'AlreadyPromoted', message: 'promoted; use undo: the stable Service selects the new revision' };
+  }
+  return isEnding(run)
+    ? { code: 'AlreadyEnding', message: `the run is ending already: ${run.ending?.message ?? run.stage}` }
+    : undefined;
+}
+
+function refuseInSteps(run: Run, name: 'promote' | 'pause' | 'resume', full: boolean): Refusal | undefined {
+  switch (name) {
+    case 'promote':
+      return full || run.held !== undefined || isPausing(run)
+        ? undefined
+        : { code: 'NotWaiting', message: `step ${run.stepIndex} is being applied: there is nothing to promote yet` };
+    case 'pause':
+      return run.held === undefined
+        ? undefined
+        : { code: 'AlreadyHeld', message: `the rollout is held already, by ${run.held.actor}` };
+    case 'resume':
+      return run.held === undefined
+        ? { code: 'NotHeld', message: 'the rollout is not held by a pause command; promote ends the pause of a step' }
+        : undefined;
+    default:
+      return assertNever(name);
+  }
+}
+
+/** The state once the command is taken. A refused or repeated one changes nothing. */
+export function take(run: Run, command: Command, nowMs: number): Run {
+  if (isRepeated(run, command) || refuse(run, command) !== undefined) {
+    return run;
+  }
+  const by: Attribution = { actor: command.actor, ...(command.reason !== undefined && { reason: command.reason }) };
+  const noted = { ...run, handledKeys: withKey(run.handledKeys, command.idempotencyKey) };
+  switch (command.name) {
+    case 'abort':
+      return retreat(noted, { outcome: 'aborted', reason: 'RolloutAborted', message: abortMessage(by), by }, nowMs);
+    case 'promote':
+      return promote(noted, by, command.full === true, nowMs);
+    case 'pause':
+      return { ...noted, held: { ...by, atMs: nowMs } };
+    case 'resume':
+      return { ...noted, held: undefined };
+    case 'retry':
+      return { ...noted, retryRequested: true };
+    default:
+      return assertNever(command.name);
+  }
+}
+
+function promote(run: Run, by: Attribution, full: boolean, nowMs: number): Run {
+  const free = { ...run, held: undefined };
+  if (full) {
+    return { ...endStep(free, nowMs, by), fullPromotion: by };
+  }
+  return isPausing(run) ? enterStep(endStep(free, nowMs, by), run.stepIndex + 1, nowMs) : free;
+}
+
+function abortMessage({ actor, reason }: Attribution): string {
+  return reason === undefined ? `aborted by ${actor}` : `aborted by ${actor}: ${reason}`;
+}
+
+/** Whether the current step is a pause. */
+export function isPausing(run: Run): boolean {
+  return run.stage === 'stepping' && run.spec.steps[run.stepIndex]?.kind === 'pause';
+}
+
+function isEnding(run: Run): boolean {
+  return run.ending !== undefined;
+}
+
+function isRepeated(run: Run, { idempotencyKey }: Command): boolean {
+  return idempotencyKey !== undefined && run.handledKeys.includes(idempotencyKey);
+}
+
+function withKey(keys: readonly string[], key: string | undefined): readonly string[] {
+  return key === undefined ? keys : [...keys, key].slice(-MAX_HANDLED_KEYS);
+}
+
+/** What is left of the pause under way, for people: `42s`, or undefined when nothing counts down. */
+export function remaining(run: Run, nowMs: number): string | undefined {
+  return run.pauseDeadlineMs === undefined ? undefined : formatDuration(run.pauseDeadlineMs - nowMs);
+}

@@ -1,0 +1,47 @@
+import { remaining } from './commands.ts';
+import type { Run, StepRecord } from './run.ts';
+import { phaseOf } from './status.ts';
+import { describeStep } from './steps.ts';
+import type { Step } from './types.ts';
+
+/**
+ * What the Temporal UI shows as the current details of a run: one sentence, and a table of the steps with times and
+ * actors. Markdown; deterministic for the same run and time.
+ */
+export function renderDetails(run: Run, nowMs: number): string {
+  const { phase, message } = phaseOf(run);
+  const left = remaining(run, nowMs);
+  const headline = [
+    `**${phase}**${message === '' ? '' : `: ${escape(message)}`}`,
+    `weight ${run.writtenWeight} %`,
+    ...(left === undefined ? [] : [`pause ends at ${clock(run.pauseDeadlineMs ?? nowMs)}`]),
+  ].join(' · ');
+  const rows = run.spec.steps.map((step, index) => row(step, index, run));
+  return [headline, '', '| # | step | state | started | ended | by |', '|---|---|---|---|---|---|', ...rows].join('\n');
+}
+
+function row(step: Step, index: number, run: Run): string {
+  const record = run.stepRecords[index];
+  const by = record?.by === undefined ? '' : attribution(record.by.actor, record.by.reason);
+  return `| ${index + 1} | ${describeStep(step)} | ${stateOf(record, run)} | ${clock(record?.startedAtMs)} | ${clock(record?.endedAtMs)} | ${by} |`;
+}
+
+function stateOf(record: StepRecord | undefined, run: Run): string {
+  if (record?.startedAtMs === undefined) {
+    return run.ending === undefined ? 'waiting' : 'skipped';
+  }
+  return record.endedAtMs === undefined ? 'under way' : 'done';
+}
+
+function attribution(actor: string, reason: string | undefined): string {
+  return escape(reason === undefined ? actor : `${actor}: ${reason}`);
+}
+
+/** Actors and reasons are other people's text: it must not break the table or add markup. */
+function escape(text: string): string {
+  return text.replace(/[\\`*_{}[\]<>|#!]/g, '\\$&').replace(/\s+/g, ' ');
+}
+
+function clock(epochMs: number | undefined): string {
+  return epochMs === undefined ? '' : `${new Date(epochMs).toISOString().slice(11, 19)} UTC`;
+}

@@ -1,0 +1,2 @@
+export * from './parse.ts';
+export { rolloutManifestSchema } from './schema.ts';

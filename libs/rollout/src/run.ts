@@ -1,0 +1,137 @@
+import type { Condition } from './status.ts';
+import type { Attribution, RolloutSpec } from './types.ts';
+
+/**
+ * What a run ended with.
+ * - `promoted`: the stable Service selects the new revision
+ * - `aborted`: traffic is back on stable; `reason` says why
+ * - `superseded`: something newer was wanted while this was under way
+ * - `deleted`: the Rollout was deleted
+ * - `nothingToDo`: what is wanted was there already
+ */
+export type Outcome = 'promoted' | 'aborted' | 'superseded' | 'deleted' | 'nothingToDo';
+
+/**
+ * Where a run stands. `promoting` goes through its {@link PromotionStage}s, `retreating` takes the weight to 0 and the
+ * canary Mappings away, `closing` has nothing left to do in the cluster.
+ */
+export type Stage = 'observing' | 'creating' | 'stepping' | 'promoting' | 'retreating' | 'releasing' | 'closing';
+
+export type PromotionStage = 'weight' | 'service' | 'cleanup';
+
+/** Why a run is ending, fixed before the first thing is undone. */
+export interface Ending {
+  readonly outcome: Outcome;
+  /** Stable, in CamelCase, for machines: the reason of the Kubernetes Event and of the condition. */
+  readonly reason: string;
+  readonly message: string;
+  readonly by?: Attribution;
+}
+
+/** One canary Mapping of the run. */
+export interface CanaryMapping {
+  readonly stableName: string;
+  readonly name: string;
+  /** Of the last write by this run; a write that carries an older one is refused by the API server. */
+  readonly resourceVersion?: string;
+}
+
+/** What happened to one step, for people. */
+export interface StepRecord {
+  readonly startedAtMs?: number;
+  readonly endedAtMs?: number;
+  /** Who ended it, when it was not its own end. */
+  readonly by?: Attribution;
+}
+
+/** What the cluster was told to want, by generation of one object (uid). */
+export interface Wanted {
+  readonly uid: string;
+  readonly generation: number;
+}
+
+/** Why the Rollout cannot be tried as it is, found before anything is created (design, traffic rule 5). */
+export interface Problem {
+  readonly reason: string;
+  readonly message: string;
+}
+
+/** What the cluster looks like, compact enough for the history: the answer of the activity `observeRollout`. */
+export interface Observation {
+  /** Absent: there is no such Rollout. */
+  readonly rollout?: ObservedRollout;
+  readonly revision?: { readonly stable: string; readonly canary: string };
+  readonly problems: readonly Problem[];
+  /** `group/version` in which this run reads and writes Mappings. */
+  readonly mappingApiVersion?: string;
+}
+
+export interface ObservedRollout {
+  readonly uid: string;
+  readonly generation: number;
+  readonly deleting: boolean;
+  /** The instance-id label names Weir. Without it the Rollout is not ours to move. */
+  readonly owned: boolean;
+  readonly spec: RolloutSpec;
+  /** From `status`: what the last run left behind. */
+  readonly observedGeneration?: number;
+  readonly aborted: boolean;
+  readonly triedRevision?: string;
+  readonly conditions: readonly Condition[];
+}
+
+/** The whole state of a run: JSON-safe, so that it passes through continue-as-new. Times are epoch milliseconds. */
+export interface Run {
+  readonly stage: Stage;
+  readonly promotion: PromotionStage;
+  /** The newest that the run was told of since it last began to look at the cluster. */
+  readonly wanted?: Wanted;
+  /** Look again although the generation is known: a Service's selector and a label change without one. */
+  readonly lookAgain: boolean;
+  readonly uid?: string;
+  readonly generation: number;
+  readonly owned: boolean;
+  readonly spec: RolloutSpec;
+  readonly mappingApiVersion?: string;
+  readonly revision: { readonly stable: string; readonly canary: string };
+  readonly stepIndex: number;
+  readonly stepRecords: readonly StepRecord[];
+  /** End of the pause under way: never earlier (design, "The run"). */
+  readonly pauseDeadlineMs?: number;
+  readonly held?: Attribution & { readonly atMs: number };
+  readonly intendedWeight: number;
+  readonly writtenWeight: number;
+  /** Count of the run's weight writes: the fence that goes with each. */
+  readonly sequence: number;
+  readonly canaryMappings: readonly CanaryMapping[];
+  readonly fullPromotion?: Attribution;
+  readonly retryRequested: boolean;
+  readonly ending?: Ending;
+  readonly endingAtMs?: number;
+  /** Idempotency keys of commands that were taken. */
+  readonly handledKeys: readonly string[];
+  readonly conditions: readonly Condition[];
+}
+
+const NO_SPEC: RolloutSpec = { stableService: '', canaryService: '', mappings: [], steps: [] };
+
+export function newRun(): Run {
+  return {
+    stage: 'observing',
+    promotion: 'weight',
+    lookAgain: false,
+    generation: 0,
+    owned: true,
+    spec: NO_SPEC,
+    revision: { stable: '', canary: '' },
+    stepIndex: 0,
+    stepRecords: [],
+    intendedWeight: 0,
+    writtenWeight: 0,
+    sequence: 0,
+    canaryMappings: [],
+    retryRequested: false,
+    handledKeys: [],
+    conditions: [],
+  };
+}
