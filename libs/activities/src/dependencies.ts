@@ -1,0 +1,10 @@
+import type { KubernetesClient } from '@weir/kubernetes';
+
+/** What the activities work with: one of each a worker. */
+export interface ActivityDependencies {
+  readonly kubernetes: KubernetesClient;
+  /** This installation of Weir, as canary Mappings carry it. */
+  readonly installation: string;
+  /** `group/version` of Mapping that the operator insists on. */
+  readonly mappingApiVersion?: string;
+}

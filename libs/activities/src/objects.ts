@@ -1,0 +1,57 @@
+import { ROLLOUT_API_VERSION, ROLLOUT_KIND, type RolloutRef } from '@weir/rollout';
+import { mappingApi, type Mapping } from '@weir/mapping';
+import { ROLLOUTS, isKubernetesError, type KubernetesObject, type Location } from '@weir/kubernetes';
+
+/** A Rollout as it is stored; `spec` and `status` are validated where they are read. */
+export interface RolloutObject extends KubernetesObject {
+  readonly spec?: unknown;
+  readonly status?: {
+    readonly observedGeneration?: string | number;
+    readonly abort?: boolean;
+    readonly currentPodHash?: string;
+    readonly conditions?: unknown;
+  };
+}
+
+export interface ServiceObject extends KubernetesObject {
+  readonly spec: { readonly selector?: Readonly<Record<string, string>> };
+}
+
+export interface EndpointSlice extends KubernetesObject {
+  readonly endpoints?: readonly {
+    readonly conditions?: { readonly ready?: boolean };
+    readonly targetRef?: { readonly kind?: string; readonly name?: string };
+  }[];
+}
+
+/** A Mapping is a KubernetesObject whose spec we read. */
+export type MappingObject = Mapping & KubernetesObject;
+
+export function rolloutAt({ namespace, name }: RolloutRef): Location {
+  return { resource: ROLLOUTS, namespace, name };
+}
+
+/** What the worker applies of a Rollout: its finalizers and nothing else. With the uid, or apply would create the object. */
+export function finalizerOf({ namespace, name }: RolloutRef, uid: string, finalizers: readonly string[]): object {
+  return { apiVersion: ROLLOUT_API_VERSION, kind: ROLLOUT_KIND, metadata: { namespace, name, uid, finalizers } };
+}
+
+export function mappingsAt(apiVersion: string, namespace?: string, name?: string): Location {
+  return {
+    resource: mappingApi(apiVersion),
+    ...(namespace !== undefined && { namespace }),
+    ...(name !== undefined && { name }),
+  };
+}
+
+/** The object, or undefined when there is none. */
+export async function orAbsent<T>(request: Promise<T>): Promise<T | undefined> {
+  try {
+    return await request;
+  } catch (error) {
+    if (isKubernetesError(error, 'notFound')) {
+      return undefined;
+    }
+    throw error;
+  }
+}

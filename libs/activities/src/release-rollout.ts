@@ -1,0 +1,32 @@
+import type { CanaryRolloutActivities } from '@weir/contract';
+import { isKubernetesError } from '@weir/kubernetes';
+import { FINALIZER, WORKER_FIELD_MANAGER } from '@weir/rollout';
+import { alive } from './alive.ts';
+import type { ActivityDependencies } from './dependencies.ts';
+import { translated } from './failures.ts';
+import { finalizerOf, orAbsent, rolloutAt, type RolloutObject } from './objects.ts';
+
+/** Takes Weir's finalizer off a Rollout that is being deleted, so that the API server can finish. */
+export function releaseRollout({ kubernetes }: ActivityDependencies): CanaryRolloutActivities['releaseRollout'] {
+  return ({ rollout }) =>
+    translated('cleanup', () =>
+      alive(async (signal) => {
+        const at = rolloutAt(rollout);
+        const { metadata } = (await orAbsent(kubernetes.get<RolloutObject>(at, { signal }))) ?? {};
+        if (metadata?.deletionTimestamp === undefined || !metadata.finalizers?.includes(FINALIZER)) {
+          return;
+        }
+        try {
+          await kubernetes.apply(at, finalizerOf(rollout, metadata.uid ?? '', []), {
+            fieldManager: WORKER_FIELD_MANAGER,
+            signal,
+          });
+        } catch (error) {
+          // It went between the two requests.
+          if (!isKubernetesError(error, 'conflict')) {
+            throw error;
+          }
+        }
+      }),
+    );
+}

@@ -1,0 +1,63 @@
+import type { CanaryRolloutActivities, RemoveCanaryMappingsInput } from '@weir/contract';
+import { chooseMappingApi, isOurs } from '@weir/mapping';
+import { ROLLOUT_LABEL, rolloutLabelValue } from '@weir/rollout';
+import { alive } from './alive.ts';
+import type { ActivityDependencies } from './dependencies.ts';
+import { translated } from './failures.ts';
+import { mappingsAt, orAbsent, type MappingObject } from './objects.ts';
+
+/**
+ * Deletes every canary Mapping of this Rollout and installation, whichever run made it. Where weight 0 must come first the
+ * planner has seen to it; without its canary the stable Mapping takes everything.
+ */
+export function removeCanaryMappings(
+  dependencies: ActivityDependencies,
+): CanaryRolloutActivities['removeCanaryMappings'] {
+  return (input) =>
+    translated('cleanup', () =>
+      alive(async (signal) => {
+        const apiVersion = input.mappingApiVersion ?? (await served(dependencies, signal));
+        if (apiVersion === undefined) {
+          return { removed: [] };
+        }
+        const ours = await findOurs(dependencies, input, apiVersion, signal);
+        await Promise.all(ours.map((mapping) => removeOne(dependencies, apiVersion, mapping, signal)));
+        return { removed: ours.map(({ metadata }) => metadata.name).sort() };
+      }),
+    );
+}
+
+async function served(
+  { kubernetes, mappingApiVersion }: ActivityDependencies,
+  signal: AbortSignal,
+): Promise<string | undefined> {
+  return chooseMappingApi(await kubernetes.servedApiVersions({ signal }), mappingApiVersion)?.apiVersion;
+}
+
+/** By label, and by name: a label can be taken off by hand. */
+async function findOurs(
+  { kubernetes, installation }: ActivityDependencies,
+  { rollout: { namespace, name }, workflowId, names }: RemoveCanaryMappingsInput,
+  apiVersion: string,
+  signal: AbortSignal,
+): Promise<MappingObject[]> {
+  const labelSelector = `${ROLLOUT_LABEL}=${rolloutLabelValue(name)}`;
+  const [labelled, ...named] = await Promise.all([
+    kubernetes.list<MappingObject>(mappingsAt(apiVersion, namespace), { labelSelector, signal }),
+    ...names.map((one) => orAbsent(kubernetes.get<MappingObject>(mappingsAt(apiVersion, namespace, one), { signal }))),
+  ]);
+  const found = [...labelled.items, ...named.filter((one) => one !== undefined)];
+  const byName = new Map(found.map((mapping) => [mapping.metadata.name, mapping]));
+  return [...byName.values()].filter((mapping) => isOurs(mapping, { installation, workflowId }));
+}
+
+async function removeOne(
+  { kubernetes }: ActivityDependencies,
+  apiVersion: string,
+  { metadata: { name, namespace, uid } }: MappingObject,
+  signal: AbortSignal,
+): Promise<void> {
+  await orAbsent(
+    kubernetes.delete(mappingsAt(apiVersion, namespace, name), { ...(uid !== undefined && { uid }), signal }),
+  );
+}

@@ -1,0 +1,92 @@
+import type { CanaryRolloutActivities, SetCanaryWeightInput } from '@weir/contract';
+import { KubernetesError, isKubernetesError } from '@weir/kubernetes';
+import { isOurs, ownerOf, sequenceOf } from '@weir/mapping';
+import { SEQUENCE_ANNOTATION, WORKER_FIELD_MANAGER, type CanaryMapping } from '@weir/rollout';
+import { alive } from './alive.ts';
+import type { ActivityDependencies } from './dependencies.ts';
+import { cannotProceed, translated } from './failures.ts';
+import { mappingsAt, orAbsent, type MappingObject } from './objects.ts';
+
+/** A hand edit or two may come between read and write; a fight is left to the next attempt. */
+const MAX_READS = 3;
+
+/**
+ * One PATCH a canary Mapping, all in parallel, each with the resourceVersion that the run knows: one round trip. When the
+ * object has moved on it is read again, and the sequence number on it decides whether this write is still wanted.
+ */
+export function setCanaryWeight(dependencies: ActivityDependencies): CanaryRolloutActivities['setCanaryWeight'] {
+  return (input) =>
+    translated(input.weight === 0 ? 'cleanup' : 'step', () =>
+      alive((signal) => Promise.all(input.canaryMappings.map((canary) => setOne(dependencies, input, canary, signal)))),
+    );
+}
+
+async function setOne(
+  dependencies: ActivityDependencies,
+  input: SetCanaryWeightInput,
+  canary: CanaryMapping,
+  signal: AbortSignal,
+): Promise<CanaryMapping> {
+  const { kubernetes } = dependencies;
+  const at = mappingsAt(input.mappingApiVersion, input.rollout.namespace, canary.name);
+  let resourceVersion = canary.resourceVersion;
+  for (let reads = 0; reads <= MAX_READS; reads++) {
+    try {
+      const patched = resourceVersion === undefined ? undefined : await patchWeight(resourceVersion);
+      if (patched !== undefined) {
+        return { ...canary, ...versionOf(patched) };
+      }
+    } catch (error) {
+      if (!isKubernetesError(error, 'conflict') && !isKubernetesError(error, 'notFound')) {
+        throw error;
+      }
+    }
+    const found = await orAbsent(kubernetes.get<MappingObject>(at, { signal }));
+    if (
+      found === undefined ||
+      !isOurs(found, { installation: dependencies.installation, workflowId: input.workflowId })
+    ) {
+      return gone(input, canary);
+    }
+    if (isWritten(found, input)) {
+      return { ...canary, ...versionOf(found) };
+    }
+    resourceVersion = found.metadata.resourceVersion;
+  }
+  throw new KubernetesError('conflict', `Mapping ${canary.name} is being changed by others all the time`);
+
+  function patchWeight(version: string): Promise<MappingObject> {
+    const { weight, sequence } = input;
+    const metadata = { resourceVersion: version, annotations: { [SEQUENCE_ANNOTATION]: String(sequence) } };
+    return kubernetes.mergePatch(at, { metadata, spec: { weight } }, { fieldManager: WORKER_FIELD_MANAGER, signal });
+  }
+}
+
+/**
+ * Whether an attempt before this one wrote the weight.
+ *
+ * @throws when a later write of this run, or another run, has set it since: this attempt comes late, or the workflow was
+ *   reset, and neither may raise a weight
+ */
+function isWritten(found: MappingObject, { sequence, weight, runId }: SetCanaryWeightInput): boolean {
+  const sameRun = ownerOf(found)?.runId === runId;
+  const written = sequenceOf(found);
+  if (weight > 0 && (!sameRun || written > sequence)) {
+    const message = `Mapping ${found.metadata.name} has a newer weight (write ${written}) than this one (write ${sequence})`;
+    throw cannotProceed({ reason: 'WeightSuperseded', message });
+  }
+  return sameRun && written === sequence && found.spec.weight === weight;
+}
+
+/** Nothing to take traffic from is as good as weight 0; a raise needs its Mapping. */
+function gone(input: SetCanaryWeightInput, canary: CanaryMapping): CanaryMapping {
+  if (input.weight === 0) {
+    return canary;
+  }
+  const message = `the canary Mapping ${canary.name} was deleted or taken over by somebody else`;
+  throw cannotProceed({ reason: 'CanaryMappingGone', message });
+}
+
+function versionOf({ metadata: { resourceVersion } }: MappingObject): { resourceVersion?: string } {
+  return resourceVersion === undefined ? {} : { resourceVersion };
+}

@@ -1,0 +1,185 @@
+import {
+  HttpMethod,
+  KubeConfig,
+  RequestContext,
+  IsomorphicFetchHttpLibrary,
+  PatchStrategy,
+} from '@kubernetes/client-node';
+import { fromAnswer, fromFault } from './errors.ts';
+import { pathOf, type KubernetesObject, type Location, type ObjectList } from './resources.ts';
+
+/**
+ * A request that takes longer has failed: an API server answers a write in some 10 ms (facts/toolchain.md), and with a
+ * conversion webhook in tens. Longer than its own webhook time-outs would hide them.
+ */
+export const REQUEST_TIMEOUT_MS = 4_000;
+
+/** Connections are kept this long, so that renewed client certificates are taken up; tokens are read for every request. */
+const CONNECTIONS_LIFETIME_MS = 600_000;
+
+type Dispatcher = NonNullable<ReturnType<RequestContext['getDispatcher']>>;
+type Query = Readonly<Record<string, string | number | boolean | undefined>>;
+
+export interface RequestOptions {
+  readonly signal?: AbortSignal;
+}
+
+export interface WriteOptions extends RequestOptions {
+  readonly fieldManager: string;
+  readonly dryRun?: boolean;
+}
+
+export interface ApplyOptions extends WriteOptions {
+  /** Takes fields over from other managers instead of answering 409. */
+  readonly force?: boolean;
+}
+
+export interface ListOptions extends RequestOptions {
+  readonly labelSelector?: string;
+  readonly fieldSelector?: string;
+  readonly limit?: number;
+  readonly continue?: string;
+}
+
+export interface DeleteOptions extends RequestOptions {
+  /** 409 when the object is another one by now. */
+  readonly uid?: string;
+  readonly resourceVersion?: string;
+}
+
+/**
+ * The Kubernetes verbs that Weir needs, for any kind of object. Kubeconfig, credentials, TLS and keep-alive connections are
+ * `@kubernetes/client-node`'s; this adds one place for paths, deadlines and errors. Every failure is a `KubernetesError`.
+ */
+export class KubernetesClient {
+  private readonly http = new IsomorphicFetchHttpLibrary();
+  private readonly server: string;
+  private connections?: { readonly dispatcher: Dispatcher; readonly sinceMs: number };
+
+  constructor(readonly config: KubeConfig) {
+    const cluster = config.getCurrentCluster();
+    if (cluster === null) {
+      throw new Error('the kubeconfig has no current cluster: set KUBECONFIG, or run inside a cluster');
+    }
+    this.server = cluster.server;
+  }
+
+  /** From KUBECONFIG, ~/.kube/config or the pod's service account, as kubectl does. */
+  static fromEnvironment(): KubernetesClient {
+    const config = new KubeConfig();
+    config.loadFromDefault();
+    return new KubernetesClient(config);
+  }
+
+  get<T extends KubernetesObject>(at: Location, options: RequestOptions = {}): Promise<T> {
+    return this.send<T>(HttpMethod.GET, at, {}, options);
+  }
+
+  list<T extends KubernetesObject>(at: Location, options: ListOptions = {}): Promise<ObjectList<T>> {
+    const { signal, ...query } = options;
+    return this.send(HttpMethod.GET, at, query, signal ? { signal } : {});
+  }
+
+  create<T extends KubernetesObject>(at: Location, body: T, options: WriteOptions): Promise<T> {
+    return this.send(HttpMethod.POST, at, writeQuery(options), options, 'application/json', body);
+  }
+
+  /** JSON merge patch: `null` takes a field off. With `metadata.resourceVersion` in it, 409 when the object has moved on. */
+  mergePatch<T extends KubernetesObject>(at: Location, body: unknown, options: WriteOptions): Promise<T> {
+    return this.send(HttpMethod.PATCH, at, writeQuery(options), options, PatchStrategy.MergePatch, body);
+  }
+
+  /** Server-side apply. */
+  apply<T extends KubernetesObject>(at: Location, body: unknown, options: ApplyOptions): Promise<T> {
+    const query = { ...writeQuery(options), force: options.force ?? false };
+    return this.send(HttpMethod.PATCH, at, query, options, PatchStrategy.ServerSideApply, body);
+  }
+
+  async delete(at: Location, { uid, resourceVersion, ...options }: DeleteOptions = {}): Promise<void> {
+    const body = { kind: 'DeleteOptions', apiVersion: 'v1', preconditions: { uid, resourceVersion } };
+    await this.send(HttpMethod.DELETE, at, {}, options, 'application/json', body);
+  }
+
+  /** `group/version`s that the cluster serves, from one discovery request. */
+  async servedApiVersions(options: RequestOptions = {}): Promise<string[]> {
+    interface GroupList {
+      readonly groups: readonly { readonly versions: readonly { readonly groupVersion: string }[] }[];
+    }
+    const { groups } = await this.request<GroupList>('GET /apis', HttpMethod.GET, '/apis', options);
+    return groups.flatMap(({ versions }) => versions.map(({ groupVersion }) => groupVersion));
+  }
+
+  /** Whether the API server says that it is ready. */
+  async ping(options: RequestOptions = {}): Promise<void> {
+    await this.request('GET /version', HttpMethod.GET, '/version', options);
+  }
+
+  private send<T>(
+    method: HttpMethod,
+    at: Location,
+    query: Query,
+    options: RequestOptions,
+    contentType?: string,
+    body?: unknown,
+  ): Promise<T> {
+    const search = new URLSearchParams(
+      Object.entries(query).flatMap(([key, value]) =>
+        value === undefined ? [] : [[key, String(value)] as [string, string]],
+      ),
+    );
+    const what = `${method} ${at.resource.plural} ${[at.namespace, at.name].filter(Boolean).join('/')}`.trim();
+    return this.request(what, method, `${pathOf(at)}?${search.toString()}`, options, contentType, body);
+  }
+
+  private async request<T>(
+    what: string,
+    method: HttpMethod,
+    path: string,
+    { signal }: RequestOptions,
+    contentType?: string,
+    body?: unknown,
+  ): Promise<T> {
+    const context = new RequestContext(this.server + path, method);
+    const deadline = AbortSignal.timeout(REQUEST_TIMEOUT_MS);
+    context.setSignal(signal === undefined ? deadline : AbortSignal.any([signal, deadline]));
+    context.setHeaderParam('Accept', 'application/json');
+    if (contentType !== undefined) {
+      context.setHeaderParam('Content-Type', contentType);
+      context.setBody(JSON.stringify(body));
+    }
+    let status: number;
+    let text: string;
+    let retryAfter: string | undefined;
+    try {
+      await this.config.applySecurityAuthentication(context);
+      this.keepAlive(context);
+      const response = await this.http.send(context).toPromise();
+      status = response.httpStatusCode;
+      retryAfter = response.headers['retry-after'];
+      text = await response.body.text();
+    } catch (error) {
+      throw fromFault(what, error);
+    }
+    if (status < 200 || status > 299) {
+      throw fromAnswer(what, status, text, retryAfter);
+    }
+    return JSON.parse(text) as T;
+  }
+
+  /** client-node 2.0 makes a new agent, and so a new TLS connection, for every request; we keep the first. */
+  private keepAlive(context: RequestContext): void {
+    const fresh = context.getDispatcher();
+    const nowMs = Date.now();
+    if (fresh === undefined) {
+      return;
+    }
+    if (this.connections === undefined || nowMs - this.connections.sinceMs > CONNECTIONS_LIFETIME_MS) {
+      this.connections = { dispatcher: fresh, sinceMs: nowMs };
+    }
+    context.setDispatcher(this.connections.dispatcher);
+  }
+}
+
+function writeQuery({ fieldManager, dryRun }: WriteOptions): Query {
+  return { fieldManager, dryRun: dryRun === true ? 'All' : undefined };
+}

@@ -1,0 +1,24 @@
+import { Client, Connection } from '@temporalio/client';
+import { loadClientConnectConfig } from '@temporalio/envconfig';
+
+/** Client and its connection, which is opened at the first call, so that a process starts while Temporal is down. */
+export function createTemporalClient(): { readonly client: Client; readonly connection: Connection } {
+  const { connectionOptions, namespace } = loadClientConnectConfig();
+  const connection = Connection.lazy(connectionOptions);
+  return { client: new Client({ connection, namespace: namespace ?? 'default' }), connection };
+}
+
+/** Address, namespace, TLS and keys by Temporal's standard environment names (TEMPORAL_ADDRESS, …). */
+export { loadClientConnectConfig } from '@temporalio/envconfig';
+
+/**
+ * UUID of the client's namespace: what tells installations of Weir on one cluster apart, since it differs even between
+ * namespaces of one name.
+ */
+export async function namespaceId(client: Client): Promise<string> {
+  const { namespaceInfo } = await client.workflowService.describeNamespace({ namespace: client.options.namespace });
+  if (!namespaceInfo?.id) {
+    throw new Error(`Temporal does not say the id of its namespace ${client.options.namespace}`);
+  }
+  return namespaceInfo.id;
+}

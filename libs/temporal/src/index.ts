@@ -1,0 +1,3 @@
+export * from './connection.ts';
+export * from './runs.ts';
+export * from './search-attributes.ts';

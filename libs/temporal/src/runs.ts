@@ -1,0 +1,84 @@
+import type { Client, WorkflowHandle } from '@temporalio/client';
+import {
+  SIGNALS,
+  UPDATES,
+  WORKFLOW_TYPE,
+  type CanaryRolloutInput,
+  type CommandAnswer,
+  type CommandPayload,
+  type SpecChanged,
+} from '@weir/contract';
+import { workflowId, type RolloutRef } from '@weir/rollout';
+
+/**
+ * A workflow task of ours takes milliseconds. A worker that dies in the middle of one is noticed after this long; the
+ * server's default of 10 s would hold a weight back for as long.
+ */
+const WORKFLOW_TASK_TIMEOUT = '5 seconds';
+
+export type UpdateName = keyof typeof UPDATES;
+
+/** The runs of Rollouts: the only place that starts or messages one. */
+export class RolloutRuns {
+  constructor(
+    private readonly client: Client,
+    private readonly taskQueue: string,
+  ) {}
+
+  /** Tells the open run of a Rollout that something changed, or starts one. One call, so that nothing falls between. */
+  async tell(rollout: RolloutRef, change: SpecChanged): Promise<void> {
+    await this.client.workflow.signalWithStart(WORKFLOW_TYPE, {
+      ...this.startOptions(rollout),
+      signal: SIGNALS.specChanged,
+      signalArgs: [change],
+    });
+  }
+
+  /** Starts a run that tries an aborted revision again. A run that is open takes it as a message. */
+  async retry(rollout: RolloutRef, payload: CommandPayload): Promise<void> {
+    await this.client.workflow.signalWithStart(WORKFLOW_TYPE, {
+      ...this.startOptions(rollout),
+      signal: SIGNALS.retry,
+      signalArgs: [payload],
+    });
+  }
+
+  /**
+   * Aborts the open run. A signal: it is stored even when no worker is up.
+   *
+   * @throws WorkflowNotFoundError when no run is open
+   */
+  async abort(rollout: RolloutRef, payload: CommandPayload): Promise<void> {
+    await this.handle(rollout).signal(SIGNALS.abort, payload);
+  }
+
+  /**
+   * Gives a command to the open run and waits for the answer until the client's deadline.
+   *
+   * @throws WorkflowNotFoundError when no run is open; WorkflowUpdateFailedError with the refusal when it is not taken;
+   *   WorkflowUpdateRPCTimeoutOrCancelledError when no worker answered: it may still be taken later, under the same id
+   */
+  command(rollout: RolloutRef, name: UpdateName, payload: CommandPayload, updateId: string): Promise<CommandAnswer> {
+    return this.handle(rollout).executeUpdate<CommandAnswer, [CommandPayload]>(UPDATES[name], {
+      args: [payload],
+      updateId,
+    });
+  }
+
+  /** The newest run of a Rollout, or the one with `runId`. */
+  handle(rollout: RolloutRef, runId?: string): WorkflowHandle {
+    return this.client.workflow.getHandle(workflowId(rollout), runId);
+  }
+
+  private startOptions(rollout: RolloutRef) {
+    const input: CanaryRolloutInput = { rollout };
+    return {
+      workflowId: workflowId(rollout),
+      taskQueue: this.taskQueue,
+      args: [input],
+      workflowTaskTimeout: WORKFLOW_TASK_TIMEOUT,
+      staticSummary: `canary of Rollout ${rollout.namespace}/${rollout.name}`,
+      staticDetails: `Started by Weir for Rollout \`${rollout.name}\` in namespace \`${rollout.namespace}\`.`,
+    } as const;
+  }
+}
