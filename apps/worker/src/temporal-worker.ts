@@ -1,0 +1,44 @@
+import { NativeConnection, Worker } from '@temporalio/worker';
+import { createActivities, type ActivityDependencies } from '@weir/activities';
+import { loadClientConnectConfig } from '@weir/temporal';
+import { fileURLToPath } from 'node:url';
+
+/**
+ * After a worker was killed its cached runs wait this long for it before another worker gets them; a busy worker answers in
+ * milliseconds. The SDK's default of 10 s would hold every command back for as long.
+ */
+const STICKY_TIMEOUT = '2 seconds';
+
+/** About 0.3 MB a cached run (facts/temporal.md 12); one that is evicted costs a replay of some 100 events. */
+const MAX_CACHED_RUNS = 500;
+
+/** Above what the API server takes from one client at once without queueing us. */
+const MAX_ACTIVITIES = 100;
+
+/** An activity of ours ends within its 15 s; the rest is retried by another worker. */
+const SHUTDOWN_GRACE = '15 seconds';
+
+export async function createTemporalWorker(
+  taskQueue: string,
+  dependencies: ActivityDependencies,
+): Promise<{ readonly worker: Worker; readonly connection: NativeConnection }> {
+  const { connectionOptions, namespace } = loadClientConnectConfig();
+  const connection = await NativeConnection.connect(connectionOptions);
+  try {
+    const worker = await Worker.create({
+      connection,
+      namespace: namespace ?? 'default',
+      taskQueue,
+      workflowBundle: { codePath: fileURLToPath(import.meta.resolve('@weir/workflows/bundle')) },
+      activities: { ...createActivities(dependencies) },
+      stickyQueueScheduleToStartTimeout: STICKY_TIMEOUT,
+      maxCachedWorkflows: MAX_CACHED_RUNS,
+      maxConcurrentActivityTaskExecutions: MAX_ACTIVITIES,
+      shutdownGraceTime: SHUTDOWN_GRACE,
+    });
+    return { worker, connection };
+  } catch (error) {
+    await connection.close();
+    throw error;
+  }
+}

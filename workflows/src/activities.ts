@@ -1,0 +1,43 @@
+import { ActivityCancellationType, proxyActivities } from '@temporalio/workflow';
+import type { CanaryRolloutActivities } from '@weir/contract';
+
+/**
+ * A step of a run is short. `startToClose` leaves room for a slow API server (4 s a request, a few requests); a killed worker
+ * is noticed by its missing heartbeats (every 500 ms) long before that.
+ */
+const STEP = {
+  startToCloseTimeout: '15 seconds',
+  heartbeatTimeout: '2500 milliseconds',
+  retry: {
+    // The first retry is for what another write or a blink of the network caused; then it backs off from a sick API server.
+    initialInterval: '100 milliseconds',
+    backoffCoefficient: 2,
+    maximumInterval: '5 seconds',
+  },
+} as const;
+
+/**
+ * Work that an abort may overtake: a weight write that lands late is stopped by its sequence number, so nobody waits for it.
+ */
+export const interruptible = proxyActivities<CanaryRolloutActivities>({
+  ...STEP,
+  cancellationType: ActivityCancellationType.TRY_CANCEL,
+});
+
+/** A creation that lands after the cleanup would leave a canary Mapping behind: the abort waits until it is known to be over. */
+export const creating = proxyActivities<CanaryRolloutActivities>({
+  ...STEP,
+  cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
+});
+
+/**
+ * The endpoint controller may take its time with many pods; an attempt ends after this long and looks anew. Never cancelled:
+ * once the stable Service may have been switched there is no way back but another run.
+ */
+export const switching = proxyActivities<CanaryRolloutActivities>({ ...STEP, startToCloseTimeout: '2 minutes' });
+
+/** Cleanup is tried for ever, and not given up for a 403 either: RBAC may be mended. */
+export const cleanup = proxyActivities<CanaryRolloutActivities>({
+  ...STEP,
+  retry: { ...STEP.retry, maximumInterval: '10 seconds' },
+});

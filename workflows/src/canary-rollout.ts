@@ -1,0 +1,258 @@
+import {
+  ActivityFailure,
+  ApplicationFailure,
+  CancellationScope,
+  CancelledFailure,
+  allHandlersFinished,
+  condition,
+  continueAsNew,
+  isCancellation,
+  log,
+  setHandler,
+  workflowInfo,
+} from '@temporalio/workflow';
+import {
+  FAILURES,
+  UPDATES,
+  type CanaryRolloutInput,
+  type CanaryRolloutResult,
+  type CommandAnswer,
+  type RunRef,
+} from '@weir/contract';
+import {
+  evolve,
+  needsFollowUp,
+  newRun,
+  nextAction,
+  phaseOf,
+  refuse,
+  take,
+  type Action,
+  type ActivityAction,
+  type Command,
+  type CommandName,
+  type Run,
+  type RunEvent,
+} from '@weir/rollout';
+import { perform, problemOf } from './perform.ts';
+import {
+  DESCRIPTIONS,
+  commandSignal,
+  commandUpdate,
+  readCommand,
+  specChanged,
+  stateQuery,
+  wrongSpecChanged,
+} from './messages.ts';
+import { Reporter } from './reporter.ts';
+
+/**
+ * One run of a Rollout: from the moment something new is wanted until the cluster is there, or back. An interpreter: what to
+ * do next is decided by the pure planner of `@weir/rollout`; this calls the activity, waits for the timer or for a person, and
+ * records. Message handlers only change the state; the loop acts on it.
+ */
+export async function canaryRollout(input: CanaryRolloutInput): Promise<CanaryRolloutResult> {
+  return new CanaryRollout(input).execute();
+}
+
+class CanaryRollout {
+  private readonly ref: RunRef;
+  private readonly reporter: Reporter;
+  private run: Run;
+  /** What an abort may overtake. */
+  private underWay: CancellationScope | undefined;
+  private cancelled = false;
+  private closed = false;
+
+  constructor(private readonly input: CanaryRolloutInput) {
+    const { workflowId, runId } = workflowInfo();
+    this.ref = { rollout: input.rollout, workflowId, runId: input.firstRunId ?? runId };
+    this.reporter = new Reporter(this.ref);
+    this.run = input.run ?? newRun();
+    this.handleMessages();
+  }
+
+  /** Everything is shielded from cancellation, because the way to cancel a rollout is to take its traffic home first. */
+  async execute(): Promise<CanaryRolloutResult> {
+    CancellationScope.current().cancelRequested.catch(() => {
+      this.cancelled = true;
+      this.command({ name: 'abort', actor: 'a Temporal client', reason: 'the workflow was cancelled' });
+    });
+    return CancellationScope.nonCancellable(() => this.drive());
+  }
+
+  private async drive(): Promise<CanaryRolloutResult> {
+    const reporting = this.reporter.work(() => this.closed);
+    for (;;) {
+      const action = nextAction(this.run, Date.now());
+      if (action.kind === 'close') {
+        break;
+      }
+      await this.continueAsNewIfLong();
+      await this.interpret(action);
+    }
+    await condition(() => this.reporter.isIdle());
+    this.closed = true;
+    await reporting;
+    return this.close();
+  }
+
+  private async interpret(action: Exclude<Action, { kind: 'close' }>): Promise<void> {
+    switch (action.kind) {
+      case 'wait':
+        return this.wait(action);
+      case 'finishStep':
+        return this.apply({ kind: 'stepFinished' });
+      case 'startPromotion':
+        return this.apply({ kind: 'promotionStarted' });
+      case 'observeRollout':
+        this.apply({ kind: 'observationStarted' });
+        return this.act(action);
+      case 'setCanaryWeight':
+        this.apply({ kind: 'weightIntended', weight: action.weight });
+        return this.act(action);
+      default:
+        return this.act(action);
+    }
+  }
+
+  /** Until the deadline, or until anything changes what the planner says. */
+  private async wait({ untilMs, why }: Extract<Action, { kind: 'wait' }>): Promise<void> {
+    const before = this.run;
+    const changed = (): boolean => this.run !== before;
+    if (untilMs === undefined) {
+      await condition(changed);
+    } else {
+      await condition(changed, Math.max(untilMs - Date.now(), 1), { summary: why });
+    }
+  }
+
+  private async act(action: ActivityAction): Promise<void> {
+    const { ending } = this.run;
+    const scope = new CancellationScope({ cancellable: true });
+    this.underWay = scope;
+    try {
+      this.apply(await scope.run(() => perform(action, this.run, this.ref)));
+    } catch (error) {
+      const overtaken = this.run.ending !== ending && (isCancellation(error) || error instanceof ActivityFailure);
+      if (!overtaken) {
+        this.apply({ kind: 'failed', problem: problemOf(error) });
+      }
+    } finally {
+      this.underWay = undefined;
+    }
+  }
+
+  private apply(event: RunEvent): void {
+    this.become(evolve(this.run, event, Date.now()));
+  }
+
+  private become(run: Run): void {
+    const before = this.run;
+    const nowMs = Date.now();
+    this.run = run;
+    if (run.writtenWeight !== before.writtenWeight && run.stage !== 'closing') {
+      this.reporter.event('Normal', 'CanaryMappingWeightUpdate', `canary weight ${run.writtenWeight}`, nowMs);
+    }
+    if (run.ending !== undefined && before.ending === undefined && run.ending.outcome !== 'nothingToDo') {
+      const type = run.ending.outcome === 'aborted' ? 'Warning' : 'Normal';
+      this.reporter.event(type, run.ending.reason, run.ending.message, nowMs);
+    }
+    this.reporter.changed(run, nowMs);
+  }
+
+  private handleMessages(): void {
+    setHandler(stateQuery, () => ({ run: this.run, firstRunId: this.ref.runId }), {
+      description: 'The state of the run',
+    });
+    setHandler(
+      specChanged,
+      (payload) => {
+        const problem = wrongSpecChanged(payload);
+        if (problem === undefined) {
+          const { uid, generation, lookAgain = false } = payload;
+          this.apply({ kind: 'told', wanted: { uid, generation }, lookAgain });
+        } else {
+          log.warn('specChanged is ignored', { problem });
+        }
+      },
+      { description: 'The Rollout changed, or should be looked at again: {uid, generation}' },
+    );
+    for (const name of Object.keys(DESCRIPTIONS) as CommandName[]) {
+      setHandler(commandSignal(name), (payload) => this.onSignal(name, payload), { description: DESCRIPTIONS[name] });
+    }
+    for (const name of Object.keys(UPDATES) as (keyof typeof UPDATES)[]) {
+      setHandler(commandUpdate(name), (payload) => this.onUpdate(name, payload), {
+        description: DESCRIPTIONS[name],
+        validator: (payload) => this.validate(name, payload),
+      });
+    }
+  }
+
+  private onSignal(name: CommandName, payload: unknown): void {
+    const command = readCommand(name, payload);
+    if (typeof command === 'string') {
+      log.warn('a signal is ignored', { signal: name, problem: command });
+      return;
+    }
+    this.command(command);
+  }
+
+  private validate(name: CommandName, payload: unknown): void {
+    const command = readCommand(name, payload);
+    const refusal = typeof command === 'string' ? { code: 'BadPayload', message: command } : refuse(this.run, command);
+    if (refusal !== undefined) {
+      throw ApplicationFailure.nonRetryable(refusal.message, FAILURES.commandRefused, refusal);
+    }
+  }
+
+  private onUpdate(name: CommandName, payload: unknown): CommandAnswer {
+    const command = readCommand(name, payload);
+    if (typeof command !== 'string') {
+      this.command(command);
+    }
+    return { stepIndex: this.run.stepIndex, ...phaseOf(this.run) };
+  }
+
+  private command(command: Command): void {
+    const refusal = refuse(this.run, command);
+    if (refusal !== undefined) {
+      log.warn('a command is refused', { command: command.name, actor: command.actor, ...refusal });
+      return;
+    }
+    const { ending } = this.run;
+    this.become(take(this.run, command, Date.now()));
+    if (this.run.ending !== ending) {
+      this.underWay?.cancel();
+    }
+  }
+
+  /** Deadlines are absolute in the state, so that nothing moves when the history begins anew. */
+  private async continueAsNewIfLong(): Promise<void> {
+    const { continueAsNewSuggested, historyLength } = workflowInfo();
+    const limit = this.input.continueAsNewAfterEvents;
+    if (!continueAsNewSuggested && (limit === undefined || historyLength < limit)) {
+      return;
+    }
+    await condition(() => this.reporter.isIdle() && allHandlersFinished());
+    await continueAsNew<typeof canaryRollout>({ ...this.input, run: this.run, firstRunId: this.ref.runId });
+  }
+
+  private async close(): Promise<CanaryRolloutResult> {
+    await condition(allHandlersFinished);
+    if (needsFollowUp(this.run)) {
+      const { rollout, continueAsNewAfterEvents } = this.input;
+      const run = { ...newRun(), retryRequested: this.run.retryRequested };
+      await continueAsNew<typeof canaryRollout>({
+        rollout,
+        run,
+        ...(continueAsNewAfterEvents && { continueAsNewAfterEvents }),
+      });
+    }
+    if (this.cancelled) {
+      throw new CancelledFailure('cancelled: traffic is back on stable and no canary Mapping is left');
+    }
+    const { outcome, reason, message } = this.run.ending ?? { outcome: 'nothingToDo', reason: '', message: '' };
+    return { outcome, reason, message };
+  }
+}

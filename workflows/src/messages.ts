@@ -1,0 +1,76 @@
+import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
+import {
+  SIGNALS,
+  STATE_QUERY,
+  UPDATES,
+  type CommandAnswer,
+  type CommandPayload,
+  type RunState,
+  type SpecChanged,
+} from '@weir/contract';
+import type { Command, CommandName } from '@weir/rollout';
+
+export const specChanged = defineSignal<[SpecChanged]>(SIGNALS.specChanged);
+export const stateQuery = defineQuery<RunState>(STATE_QUERY);
+
+/** Payloads are unknown until they are read: a person in the Temporal UI may send anything. */
+export const commandSignal = (name: CommandName) => defineSignal<[unknown]>(SIGNALS[name]);
+export const commandUpdate = (name: keyof typeof UPDATES) => defineUpdate<CommandAnswer, [unknown]>(UPDATES[name]);
+
+/** What is said of each message in the Temporal UI. */
+export const DESCRIPTIONS: Readonly<Record<CommandName, string>> = {
+  promote:
+    'Ends the pause of the current step; {"full": true} goes all the way. Payload optional: {actor, reason, full, expectedStep}',
+  abort: 'Takes all traffic back to stable and removes the canary Mappings. Payload optional: {actor, reason}',
+  pause: 'Holds the rollout before its next step; the deadline of a pause stands. Payload optional: {actor, reason}',
+  resume: 'Goes on after a pause command. Payload optional: {actor, reason}',
+  retry: 'Tries an aborted revision again. Payload optional: {actor, reason}',
+};
+
+/** Whoever sends a message without saying who they are. */
+const UNNAMED_ACTOR = 'a Temporal client';
+
+const FIELD_TYPES: Readonly<Record<keyof CommandPayload, string>> = {
+  actor: 'string',
+  reason: 'string',
+  idempotencyKey: 'string',
+  full: 'boolean',
+  expectedStep: 'number',
+};
+
+/** A command from a payload; a text that says what is wrong with it otherwise. */
+export function readCommand(name: CommandName, payload: unknown): Command | string {
+  if (payload !== undefined && payload !== null && (typeof payload !== 'object' || Array.isArray(payload))) {
+    return 'the payload must be an object, or nothing';
+  }
+  const fields = (payload ?? {}) as CommandPayload;
+  const problem = Object.entries(FIELD_TYPES)
+    .map(([field, type]) => wrong(fields[field as keyof CommandPayload], type, field))
+    .find((one) => one !== undefined);
+  if (problem !== undefined) {
+    return problem;
+  }
+  const { actor = UNNAMED_ACTOR, reason, full, expectedStep, idempotencyKey } = fields;
+  return {
+    name,
+    actor,
+    ...(reason !== undefined && { reason }),
+    ...(full !== undefined && { full }),
+    ...(expectedStep !== undefined && { expectedStep }),
+    ...(idempotencyKey !== undefined && { idempotencyKey }),
+  };
+}
+
+/** Why a `specChanged` payload cannot be used; undefined when it can. */
+export function wrongSpecChanged(payload: unknown): string | undefined {
+  const { uid, generation, lookAgain } = (payload ?? {}) as Record<string, unknown>;
+  return (
+    (uid === undefined ? 'uid is missing' : wrong(uid, 'string', 'uid')) ??
+    (generation === undefined ? 'generation is missing' : wrong(generation, 'number', 'generation')) ??
+    wrong(lookAgain, 'boolean', 'lookAgain')
+  );
+}
+
+function wrong(value: unknown, type: string, field: string): string | undefined {
+  return value === undefined || typeof value === type ? undefined : `${field} must be a ${type}`;
+}

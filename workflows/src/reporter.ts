@@ -1,0 +1,95 @@
+import { condition, log, setCurrentDetails, upsertSearchAttributes, workflowInfo } from '@temporalio/workflow';
+import { SearchAttributeType, defineSearchAttributeKey, type SearchAttributePair } from '@temporalio/common';
+import { SEARCH_ATTRIBUTES, type RolloutEvent, type RunRef } from '@weir/contract';
+import { phaseOf, renderDetails, rolloutStatus, runSummary, type Run } from '@weir/rollout';
+import { cleanup } from './activities.ts';
+
+const KEYS = {
+  namespace: defineSearchAttributeKey(SEARCH_ATTRIBUTES.namespace.name, SearchAttributeType.KEYWORD),
+  rollout: defineSearchAttributeKey(SEARCH_ATTRIBUTES.rollout.name, SearchAttributeType.KEYWORD),
+  phase: defineSearchAttributeKey(SEARCH_ATTRIBUTES.phase.name, SearchAttributeType.KEYWORD),
+  revision: defineSearchAttributeKey(SEARCH_ATTRIBUTES.revision.name, SearchAttributeType.KEYWORD),
+  step: defineSearchAttributeKey(SEARCH_ATTRIBUTES.step.name, SearchAttributeType.INT),
+  weight: defineSearchAttributeKey(SEARCH_ATTRIBUTES.weight.name, SearchAttributeType.INT),
+};
+
+/**
+ * Tells the world where a run stands: the Rollout's status, Kubernetes Events, the Temporal UI. It runs beside the run, so
+ * that it never holds a weight back: one status write in flight, the newest wins, what is left is flushed before the run closes.
+ */
+export class Reporter {
+  private newest: Run | undefined;
+  private events: RolloutEvent[] = [];
+  private nextEventId = 1;
+  private shown = '';
+  private writing = false;
+
+  constructor(private readonly ref: RunRef) {}
+
+  /** Notes that the run changed. */
+  changed(run: Run, nowMs: number): void {
+    this.newest = run;
+    this.showInTemporal(run, nowMs);
+  }
+
+  /** Notes an Event for the Rollout. */
+  event(type: RolloutEvent['type'], reason: string, message: string, nowMs: number): void {
+    this.events.push({ id: `${workflowInfo().runId}/${this.nextEventId++}`, atMs: nowMs, type, reason, message });
+  }
+
+  /** Writes until told that the run is over; never rejects. */
+  async work(isOver: () => boolean): Promise<void> {
+    for (;;) {
+      await condition(() => this.newest !== undefined || isOver());
+      if (this.newest === undefined) {
+        return;
+      }
+      await this.write(this.newest);
+    }
+  }
+
+  /** Whether everything has been written. */
+  isIdle(): boolean {
+    return this.newest === undefined && !this.writing;
+  }
+
+  private async write(run: Run): Promise<void> {
+    const { events } = this;
+    this.newest = undefined;
+    this.events = [];
+    if (run.uid === undefined) {
+      return; // There is no Rollout to write to.
+    }
+    this.writing = true;
+    const status = rolloutStatus(run, Date.now());
+    try {
+      await cleanup.reportStatus.executeWithOptions({ summary: `status: ${status.phase}` }, [
+        { ...this.ref, uid: run.uid, status, summary: runSummary(run), events },
+      ]);
+    } catch (error) {
+      // Refused for good (RBAC, a foreign CRD): traffic must not hang on it, and the next change tries again.
+      log.warn('the status of the Rollout could not be written', { error });
+    } finally {
+      this.writing = false;
+    }
+  }
+
+  private showInTemporal(run: Run, nowMs: number): void {
+    setCurrentDetails(renderDetails(run, nowMs));
+    const { phase } = phaseOf(run);
+    const attributes: SearchAttributePair[] = [
+      { key: KEYS.namespace, value: this.ref.rollout.namespace },
+      { key: KEYS.rollout, value: this.ref.rollout.name },
+      { key: KEYS.phase, value: phase },
+      { key: KEYS.step, value: run.stepIndex },
+      { key: KEYS.weight, value: run.writtenWeight },
+      ...(run.revision.canary === '' ? [] : [{ key: KEYS.revision, value: run.revision.canary }]),
+    ];
+    // Each upsert is an event and a write to the visibility store: only when something differs.
+    const shown = JSON.stringify(attributes.map(({ value }) => value));
+    if (shown !== this.shown) {
+      this.shown = shown;
+      upsertSearchAttributes(attributes);
+    }
+  }
+}
