@@ -32,10 +32,8 @@ export async function perform(action: ActivityAction, run: Run, ref: RunRef): Pr
       const { weight } = action;
       const input = { ...mappingRef(run, ref), weight, sequence: run.sequence, canaryMappings: run.canaryMappings };
       const proxy = weight === 0 ? cleanup : interruptible;
-      const canaryMappings = await proxy.setCanaryWeight.executeWithOptions({ summary: `canary weight ${weight} %` }, [
-        input,
-      ]);
-      return { kind: 'weightWritten', weight, canaryMappings };
+      const written = await proxy.setCanaryWeight.executeWithOptions({ summary: `canary weight ${weight} %` }, [input]);
+      return { kind: 'weightWritten', weight, ...written };
     }
     case 'switchStableService': {
       const { stableService, canaryService } = run.spec;

@@ -18,6 +18,7 @@ export class WorkerService implements OnApplicationBootstrap, OnApplicationShutd
   private readonly stopping = new AbortController();
   private worker: Worker | undefined;
   private connection: NativeConnection | undefined;
+  private kubernetes: KubernetesClient | undefined;
   private watch: RolloutWatch | undefined;
   private starting: Promise<void> = Promise.resolve();
   private running: Promise<void> = Promise.resolve();
@@ -45,7 +46,7 @@ export class WorkerService implements OnApplicationBootstrap, OnApplicationShutd
     }
     await this.running;
     await this.connection?.close();
-    await this.temporal.connection.close();
+    await Promise.all([this.temporal.connection.close(), this.kubernetes?.close()]);
   }
 
   private async startWhenPossible(): Promise<void> {
@@ -62,7 +63,8 @@ export class WorkerService implements OnApplicationBootstrap, OnApplicationShutd
 
   private async start(): Promise<void> {
     const { WEIR_TASK_QUEUE: taskQueue, WEIR_CLUSTER, WEIR_MAPPING_API_VERSION: mappingApiVersion } = this.settings;
-    const kubernetes = KubernetesClient.fromEnvironment();
+    this.kubernetes ??= KubernetesClient.fromEnvironment();
+    const { kubernetes } = this;
     const { client, connection } = this.temporal;
     const [cluster, namespaceUuid] = await Promise.all([
       clusterName(kubernetes, WEIR_CLUSTER),

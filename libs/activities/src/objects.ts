@@ -18,10 +18,13 @@ export interface ServiceObject extends KubernetesObject {
 }
 
 export interface EndpointSlice extends KubernetesObject {
-  readonly endpoints?: readonly {
-    readonly conditions?: { readonly ready?: boolean };
-    readonly targetRef?: { readonly kind?: string; readonly name?: string };
-  }[];
+  /** The API server writes null, and not an empty list, for a Service without pods. */
+  readonly endpoints?:
+    | readonly {
+        readonly conditions?: { readonly ready?: boolean };
+        readonly targetRef?: { readonly kind?: string; readonly name?: string };
+      }[]
+    | null;
 }
 
 /** A Mapping is a KubernetesObject whose spec we read. */

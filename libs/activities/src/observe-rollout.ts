@@ -111,7 +111,7 @@ async function hasReadyEndpoints(
     { resource: ENDPOINT_SLICES, namespace },
     { labelSelector, signal },
   );
-  return slices.items.some(({ endpoints = [] }) => endpoints.some(({ conditions }) => conditions?.ready !== false));
+  return slices.items.some(({ endpoints }) => (endpoints ?? []).some(({ conditions }) => conditions?.ready !== false));
 }
 
 function toObserved({ metadata, status }: RolloutObject, spec: RolloutSpec): ObservedRollout {

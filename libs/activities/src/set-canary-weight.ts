@@ -17,8 +17,23 @@ const MAX_READS = 3;
 export function setCanaryWeight(dependencies: ActivityDependencies): CanaryRolloutActivities['setCanaryWeight'] {
   return (input) =>
     translated(input.weight === 0 ? 'cleanup' : 'step', () =>
-      alive((signal) => Promise.all(input.canaryMappings.map((canary) => setOne(dependencies, input, canary, signal)))),
+      alive(async (signal) => {
+        const written = await Promise.all(
+          input.canaryMappings.map((canary) => setOne(dependencies, input, canary, signal)),
+        );
+        const earlierMs = written.flatMap(({ writtenAtMs }) => writtenAtMs ?? []);
+        return {
+          canaryMappings: written.map(({ canary }) => canary),
+          // Only when no Mapping was written just now: the weight counts once the last of them has it.
+          ...(earlierMs.length > 0 && earlierMs.length === written.length && { writtenAtMs: Math.max(...earlierMs) }),
+        };
+      }),
     );
+}
+
+interface WrittenMapping {
+  readonly canary: CanaryMapping;
+  readonly writtenAtMs?: number;
 }
 
 async function setOne(
@@ -26,7 +41,7 @@ async function setOne(
   input: SetCanaryWeightInput,
   canary: CanaryMapping,
   signal: AbortSignal,
-): Promise<CanaryMapping> {
+): Promise<WrittenMapping> {
   const { kubernetes } = dependencies;
   const at = mappingsAt(input.mappingApiVersion, input.rollout.namespace, canary.name);
   let resourceVersion = canary.resourceVersion;
@@ -34,7 +49,7 @@ async function setOne(
     try {
       const patched = resourceVersion === undefined ? undefined : await patchWeight(resourceVersion);
       if (patched !== undefined) {
-        return { ...canary, ...versionOf(patched) };
+        return { canary: { ...canary, ...versionOf(patched) } };
       }
     } catch (error) {
       if (!isKubernetesError(error, 'conflict') && !isKubernetesError(error, 'notFound')) {
@@ -46,10 +61,10 @@ async function setOne(
       found === undefined ||
       !isOurs(found, { installation: dependencies.installation, workflowId: input.workflowId })
     ) {
-      return gone(input, canary);
+      return { canary: gone(input, canary) };
     }
     if (isWritten(found, input)) {
-      return { ...canary, ...versionOf(found) };
+      return { canary: { ...canary, ...versionOf(found) }, ...writtenAt(found) };
     }
     resourceVersion = found.metadata.resourceVersion;
   }
@@ -89,4 +104,14 @@ function gone(input: SetCanaryWeightInput, canary: CanaryMapping): CanaryMapping
 
 function versionOf({ metadata: { resourceVersion } }: MappingObject): { resourceVersion?: string } {
   return resourceVersion === undefined ? {} : { resourceVersion };
+}
+
+/** The API server keeps the time of our last write in whole seconds, cut: the end of that second is never too early. */
+function writtenAt({ metadata: { managedFields = [] } }: MappingObject): { writtenAtMs?: number } {
+  const ours = managedFields.find(
+    ({ manager, operation, subresource }) =>
+      manager === WORKER_FIELD_MANAGER && operation === 'Update' && subresource === undefined,
+  );
+  const secondMs = Date.parse(ours?.time ?? '');
+  return Number.isNaN(secondMs) ? {} : { writtenAtMs: secondMs + 1_000 };
 }

@@ -112,7 +112,7 @@ async function endpointsAre(
   signal: AbortSignal,
 ): Promise<boolean> {
   const ready = slices
-    .flatMap(({ endpoints = [] }) => endpoints)
+    .flatMap(({ endpoints }) => endpoints ?? [])
     .filter(({ conditions }) => conditions?.ready !== false);
   const labelSelector = Object.entries(selector)
     .map(([key, value]) => `${key}=${value}`)

@@ -29,6 +29,12 @@ export interface SetCanaryWeightInput extends MappingRunRef {
   readonly canaryMappings: readonly CanaryMapping[];
 }
 
+export interface WrittenWeight {
+  readonly canaryMappings: readonly CanaryMapping[];
+  /** When an earlier attempt had written it already: no earlier than that, and at most 1 s later, by the API server's clock. */
+  readonly writtenAtMs?: number;
+}
+
 export interface SwitchStableServiceInput extends RunRef {
   readonly stableService: string;
   readonly canaryService: string;
@@ -71,7 +77,7 @@ export interface CanaryRolloutActivities {
   /** Sets the finalizer, then creates each canary Mapping at weight 0, or brings one that is ours back to it. */
   ensureCanaryMappings(input: EnsureCanaryMappingsInput): Promise<readonly CanaryMapping[]>;
   /** One PATCH a canary Mapping, in parallel; none where the weight stands already. */
-  setCanaryWeight(input: SetCanaryWeightInput): Promise<readonly CanaryMapping[]>;
+  setCanaryWeight(input: SetCanaryWeightInput): Promise<WrittenWeight>;
   /** The stable Service gets the canary Service's selector; returns when its endpoints are the new pods. */
   switchStableService(input: SwitchStableServiceInput): Promise<{ readonly switched: boolean }>;
   /** No canary Mapping of this Rollout is left, whichever run made it. */

@@ -54,7 +54,7 @@ export interface DeleteOptions extends RequestOptions {
 export class KubernetesClient {
   private readonly http = new IsomorphicFetchHttpLibrary();
   private readonly server: string;
-  private connections?: { readonly dispatcher: Dispatcher; readonly sinceMs: number };
+  private connections: { readonly dispatcher: Dispatcher; readonly sinceMs: number } | undefined;
 
   constructor(readonly config: KubeConfig) {
     const cluster = config.getCurrentCluster();
@@ -69,6 +69,12 @@ export class KubernetesClient {
     const config = new KubeConfig();
     config.loadFromDefault();
     return new KubernetesClient(config);
+  }
+
+  /** Closes idle connections, which would hold a process for seconds. */
+  async close(): Promise<void> {
+    await this.connections?.dispatcher.close();
+    this.connections = undefined;
   }
 
   get<T extends KubernetesObject>(at: Location, options: RequestOptions = {}): Promise<T> {

@@ -50,6 +50,7 @@ describe('a command is refused', () => {
     ['as held: pause twice', HELD, command('pause'), 'AlreadyHeld'],
     ['as not held: resume without pause', PAUSED, command('resume'), 'NotHeld'],
     ['as not aborted: retry of a run under way', PAUSED, command('retry'), 'NotAborted'],
+    ['never: retry of a run that was started for it', newRun(), command('retry'), undefined],
     ['never: retry while an abort is being cleaned up', ENDING, command('retry'), undefined],
   ])('%s', (_name, run, given, code) => {
     expect(refuse(run, given)?.code).toBe(code);

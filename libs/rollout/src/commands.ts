@@ -42,7 +42,8 @@ export function refuse(run: Run, command: Command): Refusal | undefined {
     return refuseAbort(run);
   }
   if (command.name === 'retry') {
-    return isEnding(run) && run.ending?.outcome === 'aborted'
+    // A run that has not looked yet may have been started for it.
+    return run.stage === 'observing' || run.ending?.outcome === 'aborted'
       ? undefined
       : { code: 'NotAborted', message: 'only an aborted rollout can be retried' };
   }

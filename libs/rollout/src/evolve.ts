@@ -10,7 +10,13 @@ export type RunEvent =
   | { readonly kind: 'observed'; readonly observation: Observation }
   | { readonly kind: 'canaryMappingsEnsured'; readonly canaryMappings: readonly CanaryMapping[] }
   | { readonly kind: 'weightIntended'; readonly weight: number }
-  | { readonly kind: 'weightWritten'; readonly weight: number; readonly canaryMappings: readonly CanaryMapping[] }
+  | {
+      readonly kind: 'weightWritten';
+      readonly weight: number;
+      readonly canaryMappings: readonly CanaryMapping[];
+      /** When it was, if an attempt whose answer was lost had written it; absent: now. */
+      readonly writtenAtMs?: number;
+    }
   | { readonly kind: 'stepFinished' }
   | { readonly kind: 'promotionStarted' }
   | { readonly kind: 'stableServiceSwitched' }
@@ -34,7 +40,10 @@ export function evolve(run: Run, event: RunEvent, nowMs: number): Run {
     case 'weightIntended':
       return { ...run, intendedWeight: event.weight, sequence: run.sequence + 1 };
     case 'weightWritten':
-      return weightWritten({ ...run, writtenWeight: event.weight, canaryMappings: event.canaryMappings }, nowMs);
+      return weightWritten(
+        { ...run, writtenWeight: event.weight, canaryMappings: event.canaryMappings },
+        countsSinceMs(run, event.writtenAtMs, nowMs),
+      );
     case 'stepFinished':
       return enterStep(endStep(run, nowMs), run.stepIndex + 1, nowMs);
     case 'promotionStarted':
@@ -114,6 +123,15 @@ function withStepRecord(run: Run, stepIndex: number, record: StepRecord): Run {
 /** An abort may have come while the Mappings were being created: then they are only known, to be removed. */
 function ensured(run: Run, nowMs: number): Run {
   return run.stage === 'creating' ? enterStep({ ...run, stage: 'stepping' }, 0, nowMs) : run;
+}
+
+/**
+ * When a weight began to count. An attempt whose answer was lost is dated by the API server, so that a pause is not longer for
+ * it; its clock is believed only between the start of the step and now.
+ */
+function countsSinceMs(run: Run, writtenAtMs: number | undefined, nowMs: number): number {
+  const startedAtMs = run.stepRecords[run.stepIndex]?.startedAtMs ?? nowMs;
+  return Math.min(Math.max(writtenAtMs ?? nowMs, startedAtMs), nowMs);
 }
 
 function weightWritten(run: Run, nowMs: number): Run {

@@ -201,6 +201,13 @@ describe('the next action of a run', () => {
     expect(nextAction(run, START_MS + MINUTE_MS).kind).toBe('finishStep');
   });
 
+  test('a pause began when the weight was written, although the answer to the write was lost', () => {
+    const canaryMappings = [{ stableName: 'app', name: 'app0-canary' }];
+    const recovered: RunEvent = { kind: 'weightWritten', weight: 30, canaryMappings, writtenAtMs: START_MS + 1_000 };
+    const run = evolveAll(after(observed(), ENSURED), START_MS + 9_000, recovered);
+    expect(run.pauseDeadlineMs).toBe(START_MS + 1_000 + MINUTE_MS);
+  });
+
   test('the deadline of a pause stands while a person holds the rollout', () => {
     const held = give(pausedAt30(), { name: 'pause' });
     const resumed = give(held, { name: 'resume' });

@@ -1,10 +1,21 @@
-import { Client, Connection } from '@temporalio/client';
+import { Client, Connection, type ConnectionOptions } from '@temporalio/client';
 import { loadClientConnectConfig } from '@temporalio/envconfig';
 
-/** Client and its connection, which is opened at the first call, so that a process starts while Temporal is down. */
-export function createTemporalClient(): { readonly client: Client; readonly connection: Connection } {
+/** gRPC's own limit is two minutes: that long a server that is back would not be noticed. */
+const LONGEST_RECONNECT_MS = 2_000;
+
+/**
+ * Client and its connection, which is opened at the first call, so that a process starts while Temporal is down.
+ *
+ * @param options - in place of what a client of Temporal does by itself, such as its retries
+ */
+export function createTemporalClient(options: Pick<ConnectionOptions, 'interceptors'> = {}): {
+  readonly client: Client;
+  readonly connection: Connection;
+} {
   const { connectionOptions, namespace } = loadClientConnectConfig();
-  const connection = Connection.lazy(connectionOptions);
+  const channelArgs = { 'grpc.max_reconnect_backoff_ms': LONGEST_RECONNECT_MS };
+  const connection = Connection.lazy({ ...connectionOptions, ...options, channelArgs });
   return { client: new Client({ connection, namespace: namespace ?? 'default' }), connection };
 }
 
