@@ -23,7 +23,11 @@ const layer = (displayName, testMatch, more = {}) => ({ ...common, displayName, 
 
 export default {
   projects: [
-    layer('unit', ['<rootDir>/{libs,apps}/*/src/**/*.spec.ts', '<rootDir>/workflows/src/**/*.spec.ts']),
+    layer('unit', [
+      '<rootDir>/{libs,apps}/*/src/**/*.spec.ts',
+      '<rootDir>/workflows/src/**/*.spec.ts',
+      '<rootDir>/scripts/**/*.spec.ts',
+    ]),
     layer('workflows', ['<rootDir>/test/{workflows,replay}/**/*.spec.ts']),
     layer('integration', ['<rootDir>/test/integration/**/*.spec.ts']),
     layer('e2e', ['<rootDir>/test/e2e/**/*.spec.ts']),

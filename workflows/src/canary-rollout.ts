@@ -75,8 +75,12 @@ class CanaryRollout {
   /** Everything is shielded from cancellation, because the way to cancel a rollout is to take its traffic home first. */
   async execute(): Promise<CanaryRolloutResult> {
     CancellationScope.current().cancelRequested.catch(() => {
-      this.cancelled = true;
-      this.command({ name: 'abort', actor: 'a Temporal client', reason: 'the workflow was cancelled' });
+      // Too late to abort is too late to cancel: then the run ends as what it came to be.
+      this.cancelled = this.command({
+        name: 'abort',
+        actor: 'a Temporal client',
+        reason: 'the workflow was cancelled',
+      });
     });
     return CancellationScope.nonCancellable(() => this.drive());
   }
@@ -214,17 +218,19 @@ class CanaryRollout {
     return { stepIndex: this.run.stepIndex, ...phaseOf(this.run) };
   }
 
-  private command(command: Command): void {
+  /** @returns whether the command was taken */
+  private command(command: Command): boolean {
     const refusal = refuse(this.run, command);
     if (refusal !== undefined) {
       log.warn('a command is refused', { command: command.name, actor: command.actor, ...refusal });
-      return;
+      return false;
     }
     const { ending } = this.run;
     this.become(take(this.run, command, Date.now()));
     if (this.run.ending !== ending) {
       this.underWay?.cancel();
     }
+    return true;
   }
 
   /** Deadlines are absolute in the state, so that nothing moves when the history begins anew. */

@@ -1,11 +1,10 @@
 import type { RolloutObject } from '@weir/activities';
-import type { SpecChanged } from '@weir/contract';
 import { ROLLOUTS, watchForever, type Change, type KubernetesClient } from '@weir/kubernetes';
 import type { Logger } from '@weir/platform';
 import { INSTANCE_ID, INSTANCE_ID_LABEL, type RolloutRef } from '@weir/rollout';
 import type { RolloutRuns } from '@weir/temporal';
 import { setTimeout as delay } from 'node:timers/promises';
-import { tellingOf } from './telling.ts';
+import { tellingOf, type Telling } from './telling.ts';
 
 /** Temporal is asked again this long after it could not be reached. */
 const RETRY_MS = 1_000;
@@ -17,7 +16,7 @@ const RETRY_MS = 1_000;
 export class RolloutWatch {
   private readonly stopping = new AbortController();
   /** The newest telling of each Rollout that has not been delivered: changes coalesce. */
-  private readonly pending = new Map<string, { readonly rollout: RolloutRef; readonly change: SpecChanged }>();
+  private readonly pending = new Map<string, { readonly rollout: RolloutRef; readonly telling: Telling }>();
   private readonly lastTold = new Map<string, string>();
   private delivering: Promise<void> = Promise.resolve();
   private watching: Promise<void> = Promise.resolve();
@@ -50,7 +49,7 @@ export class RolloutWatch {
     const telling = tellingOf(change);
     const text = JSON.stringify(telling);
     // The run's own writes come back as changes until it has written the generation that it has seen.
-    if (telling === undefined || (this.lastTold.get(key) === text && telling.lookAgain !== true)) {
+    if (telling === undefined || (this.lastTold.get(key) === text && telling.change.lookAgain !== true)) {
       return;
     }
     if (change.type === 'DELETED') {
@@ -58,7 +57,7 @@ export class RolloutWatch {
     } else {
       this.lastTold.set(key, text);
     }
-    this.pending.set(key, { rollout: { cluster: this.cluster, namespace, name }, change: telling });
+    this.pending.set(key, { rollout: { cluster: this.cluster, namespace, name }, telling });
     this.delivering = this.delivering.then(() => this.deliver());
   }
 
@@ -66,19 +65,19 @@ export class RolloutWatch {
     while (this.pending.size > 0 && !this.stopping.signal.aborted) {
       const batch = [...this.pending];
       this.pending.clear();
-      await Promise.all(batch.map(([key, { rollout, change }]) => this.tell(key, rollout, change)));
+      await Promise.all(batch.map(([key, { rollout, telling }]) => this.tell(key, rollout, telling)));
     }
   }
 
-  private async tell(key: string, rollout: RolloutRef, change: SpecChanged): Promise<void> {
+  private async tell(key: string, rollout: RolloutRef, telling: Telling): Promise<void> {
     try {
-      await this.runs.tell(rollout, change);
+      await (telling.start ? this.runs.tell(rollout, telling.change) : this.runs.tellIfOpen(rollout, telling.change));
     } catch (error) {
       this.logger.warn({ err: error, rollout }, 'a run could not be told of a change, trying again');
       await delay(RETRY_MS, undefined, { signal: this.stopping.signal }).catch(() => undefined);
       // What came meanwhile is newer.
       if (!this.pending.has(key)) {
-        this.pending.set(key, { rollout, change });
+        this.pending.set(key, { rollout, telling });
       }
     }
   }

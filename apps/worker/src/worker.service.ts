@@ -2,7 +2,7 @@ import { Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } f
 import type { NativeConnection, Worker } from '@temporalio/worker';
 import { KubernetesClient, clusterName } from '@weir/kubernetes';
 import type { Logger } from '@weir/platform';
-import { RolloutRuns, createTemporalClient, ensureSearchAttributes, namespaceId } from '@weir/temporal';
+import { RolloutRuns, createTemporalClient, ensureSearchAttributes, installationOf } from '@weir/temporal';
 import { setTimeout as delay } from 'node:timers/promises';
 import { RolloutWatch } from './rollout-watch.ts';
 import type { WorkerSettings } from './settings.ts';
@@ -66,15 +66,14 @@ export class WorkerService implements OnApplicationBootstrap, OnApplicationShutd
     this.kubernetes ??= KubernetesClient.fromEnvironment();
     const { kubernetes } = this;
     const { client, connection } = this.temporal;
-    const [cluster, namespaceUuid] = await Promise.all([
+    const [cluster, installation] = await Promise.all([
       clusterName(kubernetes, WEIR_CLUSTER),
-      namespaceId(client),
+      installationOf(client, taskQueue),
       ensureSearchAttributes(connection, client.options.namespace),
     ]);
     const created = await createTemporalWorker(taskQueue, {
       kubernetes,
-      // The task queue tells two installations in one Temporal namespace apart.
-      installation: `${namespaceUuid}/${taskQueue}`,
+      installation,
       ...(mappingApiVersion !== undefined && { mappingApiVersion }),
     });
     this.worker = created.worker;

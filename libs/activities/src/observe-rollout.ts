@@ -2,6 +2,7 @@ import type { CanaryRolloutActivities, RunRef } from '@weir/contract';
 import { ENDPOINT_SLICES, SERVICES, type KubernetesClient } from '@weir/kubernetes';
 import { chooseMappingApi, preflight } from '@weir/mapping';
 import {
+  ABORTED,
   INSTANCE_ID,
   INSTANCE_ID_LABEL,
   revisionOf,
@@ -116,6 +117,7 @@ async function hasReadyEndpoints(
 
 function toObserved({ metadata, status }: RolloutObject, spec: RolloutSpec): ObservedRollout {
   const observedGeneration = Number(status?.observedGeneration);
+  const conditions = Array.isArray(status?.conditions) ? (status.conditions as Condition[]) : [];
   return {
     uid: metadata.uid ?? '',
     generation: metadata.generation ?? 0,
@@ -123,8 +125,13 @@ function toObserved({ metadata, status }: RolloutObject, spec: RolloutSpec): Obs
     owned: metadata.labels?.[INSTANCE_ID_LABEL] === INSTANCE_ID,
     spec,
     ...(Number.isInteger(observedGeneration) && { observedGeneration }),
-    aborted: status?.abort === true,
+    aborted: status?.abort === true && reasonOf(conditions) === ABORTED,
     ...(status?.currentPodHash !== undefined && { triedRevision: status.currentPodHash }),
-    conditions: Array.isArray(status?.conditions) ? (status.conditions as Condition[]) : [],
+    conditions,
   };
+}
+
+/** Why the last run ended, as it wrote it. */
+function reasonOf(conditions: readonly Condition[]): string | undefined {
+  return conditions.find(({ type }) => type === 'Progressing')?.reason;
 }

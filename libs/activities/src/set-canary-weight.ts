@@ -87,7 +87,8 @@ function isWritten(found: MappingObject, { sequence, weight, runId }: SetCanaryW
   const sameRun = ownerOf(found)?.runId === runId;
   const written = sequenceOf(found);
   if (weight > 0 && (!sameRun || written > sequence)) {
-    const message = `Mapping ${found.metadata.name} has a newer weight (write ${written}) than this one (write ${sequence})`;
+    const by = sameRun ? `write ${written} of this run, and this is write ${sequence}` : 'another run';
+    const message = `the weight of Mapping ${found.metadata.name} was set by ${by}: it is not raised`;
     throw cannotProceed({ reason: 'WeightSuperseded', message });
   }
   return sameRun && written === sequence && found.spec.weight === weight;

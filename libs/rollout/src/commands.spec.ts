@@ -5,6 +5,7 @@ import { newRun, type Run } from './run.ts';
 const PAUSED: Run = {
   ...newRun(),
   stage: 'stepping',
+  looked: true,
   uid: 'uid-1',
   stepIndex: 1,
   stepRecords: [{ startedAtMs: 0, endedAtMs: 0 }, { startedAtMs: 0 }],

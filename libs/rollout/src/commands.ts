@@ -1,5 +1,5 @@
 import { assertNever } from './assert-never.ts';
-import { endStep, enterStep, retreat } from './evolve.ts';
+import { ABORTED, endStep, enterStep, retreat } from './evolve.ts';
 import { formatDuration } from './duration.ts';
 import type { Run } from './run.ts';
 import type { Attribution } from './types.ts';
@@ -43,7 +43,7 @@ export function refuse(run: Run, command: Command): Refusal | undefined {
   }
   if (command.name === 'retry') {
     // A run that has not looked yet may have been started for it.
-    return run.stage === 'observing' || run.ending?.outcome === 'aborted'
+    return !run.looked || run.ending?.outcome === 'aborted'
       ? undefined
       : { code: 'NotAborted', message: 'only an aborted rollout can be retried' };
   }
@@ -93,7 +93,7 @@ export function take(run: Run, command: Command, nowMs: number): Run {
   const noted = { ...run, handledKeys: withKey(run.handledKeys, command.idempotencyKey) };
   switch (command.name) {
     case 'abort':
-      return retreat(noted, { outcome: 'aborted', reason: 'RolloutAborted', message: abortMessage(by), by }, nowMs);
+      return retreat(noted, { outcome: 'aborted', reason: ABORTED, message: abortMessage(by), by }, nowMs);
     case 'promote':
       return promote(noted, by, command.full === true, nowMs);
     case 'pause':

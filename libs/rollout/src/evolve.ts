@@ -67,6 +67,9 @@ export function evolve(run: Run, event: RunEvent, nowMs: number): Run {
   }
 }
 
+/** A person's abort. It stands until the revision is retried, or something new is wanted. */
+export const ABORTED = 'RolloutAborted';
+
 /** What was found too late to be tried is tried by the next run. */
 export const SUPERSEDED = 'RolloutSuperseded';
 
@@ -75,6 +78,9 @@ function endingOf(problem: Problem): Ending {
 }
 
 function told(run: Run, wanted: Wanted, lookAgain: boolean): Run {
+  if (run.ending?.outcome === 'deleted' && wanted.uid === run.uid) {
+    return run; // An object that is deleted does not come back under its uid.
+  }
   const known = run.wanted?.uid === wanted.uid && wanted.generation < run.wanted.generation;
   return { ...run, wanted: known ? run.wanted : wanted, lookAgain: run.lookAgain || lookAgain };
 }
@@ -155,15 +161,16 @@ function promotedEnding(run: Run): Ending {
   };
 }
 
-function observed(run: Run, observation: Observation, nowMs: number): Run {
+function observed(before: Run, observation: Observation, nowMs: number): Run {
   const { rollout } = observation;
-  if (run.ending !== undefined) {
-    return run;
-  }
+  const run = { ...before, looked: true };
   if (rollout === undefined || (run.uid !== undefined && rollout.uid !== run.uid)) {
     return retreat(run, { outcome: 'deleted', reason: 'RolloutDeleted', message: 'the Rollout is gone' }, nowMs);
   }
   const seen = { ...run, uid: rollout.uid, generation: rollout.generation, owned: rollout.owned };
+  if (run.ending !== undefined) {
+    return before.looked ? run : { ...seen, ...factsOf(rollout, observation) };
+  }
   if (rollout.deleting) {
     return retreat(
       seen,
@@ -179,15 +186,18 @@ function observed(run: Run, observation: Observation, nowMs: number): Run {
     : observedAtStart(seen, rollout, observation, nowMs);
 }
 
-function observedAtStart(run: Run, rollout: ObservedRollout, observation: Observation, nowMs: number): Run {
-  const revision = observation.revision ?? { stable: '', canary: '' };
-  const known: Run = {
-    ...run,
-    spec: rollout.spec,
-    revision,
-    conditions: rollout.conditions,
-    ...(observation.mappingApiVersion !== undefined && { mappingApiVersion: observation.mappingApiVersion }),
+function factsOf({ spec, conditions }: ObservedRollout, { revision, mappingApiVersion }: Observation): Partial<Run> {
+  return {
+    spec,
+    conditions,
+    revision: revision ?? { stable: '', canary: '' },
+    ...(mappingApiVersion !== undefined && { mappingApiVersion }),
   };
+}
+
+function observedAtStart(run: Run, rollout: ObservedRollout, observation: Observation, nowMs: number): Run {
+  const known: Run = { ...run, ...factsOf(rollout, observation) };
+  const { revision } = known;
   const [problem] = observation.problems;
   if (problem !== undefined) {
     const message = observation.problems.map((one) => one.message).join('; ');
@@ -200,7 +210,7 @@ function observedAtStart(run: Run, rollout: ObservedRollout, observation: Observ
   const covered = (rollout.observedGeneration ?? 0) >= rollout.generation && rollout.triedRevision === revision.canary;
   if (rollout.aborted && covered && !run.retryRequested) {
     const message = `revision ${revision.canary} was aborted before; retry it, or change the Rollout`;
-    return retreat(known, { outcome: 'aborted', reason: 'RolloutAborted', message }, nowMs);
+    return retreat(known, { outcome: 'aborted', reason: ABORTED, message }, nowMs);
   }
   return { ...known, stage: 'creating', retryRequested: false };
 }

@@ -217,6 +217,14 @@ describe('the next action of a run', () => {
 });
 
 describe('how a run ends', () => {
+  test('with a look at the cluster when it is aborted before the first', () => {
+    const run = give(newRun(), { name: 'abort' });
+    expect(nextAction(run, START_MS)).toEqual({ kind: 'observeRollout' });
+    const looked = evolve(run, observed(), START_MS);
+    expect(looked).toMatchObject({ stage: 'retreating', uid: 'uid-1', mappingApiVersion: 'getambassador.io/v2' });
+    expect(nextAction(looked, START_MS)).toEqual({ kind: 'removeCanaryMappings' });
+  });
+
   test('promoted, with the reason for people', () => {
     const run = evolveAll(
       pausedAt60(),

@@ -36,6 +36,10 @@ export function nextAction(run: Run, nowMs: number): Action {
     case 'promoting':
       return nextInPromotion(run);
     case 'retreating':
+      // An abort that came first of all still says whose status it ends in, and in which API its Mappings are.
+      if (!run.looked) {
+        return { kind: 'observeRollout' };
+      }
       // A write that was intended may have landed although its answer never came.
       return Math.max(run.intendedWeight, run.writtenWeight) > 0
         ? { kind: 'setCanaryWeight', weight: 0 }
@@ -51,7 +55,7 @@ export function nextAction(run: Run, nowMs: number): Action {
 
 /** Whether the run was told of something that it has not looked at yet. */
 export function needsObservation(run: Run): boolean {
-  return run.uid === undefined || run.lookAgain || !covers(run, run.wanted);
+  return !run.looked || run.lookAgain || !covers(run, run.wanted);
 }
 
 /** Whether what the run knows is as new as `wanted`. Older generations of the same object are covered. */

@@ -75,6 +75,7 @@ export interface ObservedRollout {
   readonly spec: RolloutSpec;
   /** From `status`: what the last run left behind. */
   readonly observedGeneration?: number;
+  /** A person aborted it. What stood in the way of a run is looked at anew by the next. */
   readonly aborted: boolean;
   readonly triedRevision?: string;
   readonly conditions: readonly Condition[];
@@ -88,6 +89,8 @@ export interface Run {
   readonly wanted?: Wanted;
   /** Look again although the generation is known: a Service's selector and a label change without one. */
   readonly lookAgain: boolean;
+  /** The cluster has been looked at. */
+  readonly looked: boolean;
   readonly uid?: string;
   readonly generation: number;
   readonly owned: boolean;
@@ -120,6 +123,7 @@ export function newRun(): Run {
     stage: 'observing',
     promotion: 'weight',
     lookAgain: false,
+    looked: false,
     generation: 0,
     owned: true,
     spec: NO_SPEC,

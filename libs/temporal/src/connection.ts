@@ -23,13 +23,13 @@ export function createTemporalClient(options: Pick<ConnectionOptions, 'intercept
 export { loadClientConnectConfig } from '@temporalio/envconfig';
 
 /**
- * UUID of the client's namespace: what tells installations of Weir on one cluster apart, since it differs even between
- * namespaces of one name.
+ * What tells installations of Weir on one cluster apart: the UUID of the client's namespace, which differs even between
+ * namespaces of one name, and the task queue, which tells two installations in one namespace apart.
  */
-export async function namespaceId(client: Client): Promise<string> {
+export async function installationOf(client: Client, taskQueue: string): Promise<string> {
   const { namespaceInfo } = await client.workflowService.describeNamespace({ namespace: client.options.namespace });
   if (!namespaceInfo?.id) {
     throw new Error(`Temporal does not say the id of its namespace ${client.options.namespace}`);
   }
-  return namespaceInfo.id;
+  return `${namespaceInfo.id}/${taskQueue}`;
 }

@@ -1,4 +1,4 @@
-import type { Client, WorkflowHandle } from '@temporalio/client';
+import { WorkflowNotFoundError, type Client, type WorkflowHandle } from '@temporalio/client';
 import {
   SIGNALS,
   UPDATES,
@@ -32,6 +32,17 @@ export class RolloutRuns {
       signal: SIGNALS.specChanged,
       signalArgs: [change],
     });
+  }
+
+  /** Tells the open run of a Rollout that is gone; without one there is nobody whom it concerns. */
+  async tellIfOpen(rollout: RolloutRef, change: SpecChanged): Promise<void> {
+    try {
+      await this.handle(rollout).signal(SIGNALS.specChanged, change);
+    } catch (error) {
+      if (!(error instanceof WorkflowNotFoundError)) {
+        throw error;
+      }
+    }
   }
 
   /** Starts a run that tries an aborted revision again. A run that is open takes it as a message. */
