@@ -1,0 +1,48 @@
+import { Module, type DynamicModule } from '@nestjs/common';
+import { APP_FILTER } from '@nestjs/core';
+import { ClusterIdentity } from '../cluster/cluster-identity.ts';
+import { RolloutStore } from '../cluster/rollout-store.ts';
+import { CommandsController } from '../commands/commands.controller.ts';
+import { CommandsService } from '../commands/commands.service.ts';
+import { NotRunning } from '../commands/not-running.ts';
+import { HealthController } from '../health/health.controller.ts';
+import { HealthService } from '../health/health.service.ts';
+import { ProblemFilter } from '../http/problem.filter.ts';
+import { PlanService } from '../plan/plan.service.ts';
+import { PutRollout } from '../rollouts/put-rollout.service.ts';
+import { RolloutsController } from '../rollouts/rollouts.controller.ts';
+import { RolloutsService } from '../rollouts/rollouts.service.ts';
+import { RunTeller } from '../rollouts/run-teller.ts';
+import { NewestRun } from '../runs/newest-run.ts';
+import { RunsController } from '../runs/runs.controller.ts';
+import { RunsService } from '../runs/runs.service.ts';
+import { KUBERNETES, LOGGER, RUNS, SETTINGS, type ApiDependencies } from './dependencies.ts';
+
+@Module({})
+export class ApiModule {
+  /** The API on what it is given: the real servers, or what a test puts in their place. */
+  static on({ settings, logger, kubernetes, runs }: ApiDependencies): DynamicModule {
+    return {
+      module: ApiModule,
+      controllers: [RolloutsController, CommandsController, RunsController, HealthController],
+      providers: [
+        { provide: SETTINGS, useValue: settings },
+        { provide: LOGGER, useValue: logger },
+        { provide: KUBERNETES, useValue: kubernetes },
+        { provide: RUNS, useValue: runs },
+        { provide: APP_FILTER, useClass: ProblemFilter },
+        ClusterIdentity,
+        RolloutStore,
+        RunTeller,
+        NewestRun,
+        PutRollout,
+        PlanService,
+        RolloutsService,
+        RunsService,
+        CommandsService,
+        NotRunning,
+        HealthService,
+      ],
+    };
+  }
+}

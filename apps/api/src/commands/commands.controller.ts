@@ -1,0 +1,80 @@
+import { Controller, Param, Post, Query, Res } from '@nestjs/common';
+import { ApiTags } from '@nestjs/swagger';
+import type { FastifyReply } from 'fastify';
+import { noQuerySchema, rolloutKeySchema, type RolloutKey } from '../http/parameters.ts';
+import { Validated } from '../http/validate.ts';
+import type { CommandAnswerView } from './command.schemas.ts';
+import { DescribeAbort, DescribePause, DescribePromote, DescribeResume, DescribeRetry } from './commands.docs.ts';
+import { CommandsService, type CommandOutcome } from './commands.service.ts';
+import { Given } from './given-command.ts';
+import type { ReadCommand } from './read-command.ts';
+
+const Key = (): ParameterDecorator => Param(new Validated(rolloutKeySchema, 'path'));
+const NoQuery = (): ParameterDecorator => Query(new Validated(noQuerySchema, 'query'));
+const Reply = (): ParameterDecorator => Res({ passthrough: true });
+
+@ApiTags('Commands')
+@Controller('v1/namespaces/:namespace/rollouts/:name')
+export class CommandsController {
+  constructor(private readonly commands: CommandsService) {}
+
+  @Post('promote')
+  @DescribePromote()
+  async promote(
+    @Key() key: RolloutKey,
+    @NoQuery() _: object,
+    @Given('promote') command: ReadCommand,
+    @Reply() reply: FastifyReply,
+  ): Promise<CommandAnswerView> {
+    return send(reply, await this.commands.update('promote', key, command));
+  }
+
+  @Post('abort')
+  @DescribeAbort()
+  async abort(
+    @Key() key: RolloutKey,
+    @NoQuery() _: object,
+    @Given('abort') command: ReadCommand,
+    @Reply() reply: FastifyReply,
+  ): Promise<CommandAnswerView> {
+    return send(reply, await this.commands.abort(key, command));
+  }
+
+  @Post('retry')
+  @DescribeRetry()
+  async retry(
+    @Key() key: RolloutKey,
+    @NoQuery() _: object,
+    @Given('retry') command: ReadCommand,
+    @Reply() reply: FastifyReply,
+  ): Promise<CommandAnswerView> {
+    return send(reply, await this.commands.retry(key, command));
+  }
+
+  @Post('pause')
+  @DescribePause()
+  async pause(
+    @Key() key: RolloutKey,
+    @NoQuery() _: object,
+    @Given('pause') command: ReadCommand,
+    @Reply() reply: FastifyReply,
+  ): Promise<CommandAnswerView> {
+    return send(reply, await this.commands.update('pause', key, command));
+  }
+
+  @Post('resume')
+  @DescribeResume()
+  async resume(
+    @Key() key: RolloutKey,
+    @NoQuery() _: object,
+    @Given('resume') command: ReadCommand,
+    @Reply() reply: FastifyReply,
+  ): Promise<CommandAnswerView> {
+    return send(reply, await this.commands.update('resume', key, command));
+  }
+}
+
+function send(reply: FastifyReply, { status, answer }: CommandOutcome): CommandAnswerView {
+  void reply.code(status);
+  return answer;
+}

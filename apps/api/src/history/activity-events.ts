@@ -1,0 +1,85 @@
+import type { CanaryRolloutActivities } from '@weir/contract';
+import { failureText, problemReason } from './failure.ts';
+import { decodePayloads, decodeText, member } from './payload.ts';
+import { worker, type Decoder, type HistoryEvent, type Seen } from './run-event.ts';
+
+type InWords = (input: unknown) => string;
+
+/** What is so once an activity has completed. */
+const COMPLETED: Readonly<Record<keyof CanaryRolloutActivities, InWords>> = {
+  observeRollout: () => 'observed the Rollout',
+  ensureCanaryMappings: () => 'canary Mappings created at weight 0',
+  setCanaryWeight: (input) => `canary weight ${String(member(input, 'weight'))} written`,
+  switchStableService: () => 'the stable Service selects the new revision',
+  removeCanaryMappings: () => 'canary Mappings removed',
+  releaseRollout: () => 'finalizer taken off the Rollout',
+  reportStatus: () => 'status written to the Rollout',
+};
+
+export const ACTIVITY_DECODERS: Readonly<Record<string, Decoder>> = {
+  ACTIVITY_TASK_SCHEDULED: (event, seen) => {
+    const attributes = event.activityTaskScheduledEventAttributes;
+    const name = attributes?.activityType?.name ?? 'activity';
+    const [input] = decodePayloads(attributes?.input);
+    const summary = decodeText(event.userMetadata?.summary);
+    seen.activities.set(Number(event.eventId), { name, input, summary });
+    return { what: `${name} begun`, who: 'workflow', why: summary, details: { input } };
+  },
+  // The first start of an activity follows from what came before; a later one tells of a failure.
+  ACTIVITY_TASK_STARTED: (event, seen) => {
+    const { scheduledEventId, attempt = 1, identity, lastFailure } = event.activityTaskStartedEventAttributes ?? {};
+    const { name } = activityOf(seen, scheduledEventId);
+    return (attempt ?? 1) > 1
+      ? {
+          what: `${name} tried for the ${ordinal(attempt ?? 1)} time`,
+          who: worker(identity),
+          why: failureText(lastFailure),
+          details: { attempt },
+        }
+      : undefined;
+  },
+  ACTIVITY_TASK_COMPLETED: (event, seen) => {
+    const { scheduledEventId, identity, result } = event.activityTaskCompletedEventAttributes ?? {};
+    const { name, input, summary } = activityOf(seen, scheduledEventId);
+    const words = (COMPLETED as Readonly<Record<string, InWords>>)[name];
+    return {
+      what: words?.(input) ?? `${name} completed`,
+      who: worker(identity),
+      why: summary,
+      details: { result: decodePayloads(result)[0] },
+    };
+  },
+  ACTIVITY_TASK_FAILED: (event, seen) => {
+    const { scheduledEventId, identity, failure } = event.activityTaskFailedEventAttributes ?? {};
+    const reason = problemReason(failure);
+    const { name } = activityOf(seen, scheduledEventId);
+    return {
+      what: `${name} failed`,
+      who: worker(identity),
+      why: failureText(failure),
+      details: { ...(reason && { reason }) },
+    };
+  },
+  ACTIVITY_TASK_TIMED_OUT: (event, seen) => {
+    const { scheduledEventId, failure } = event.activityTaskTimedOutEventAttributes ?? {};
+    return { what: `${activityOf(seen, scheduledEventId).name} timed out`, who: 'temporal', why: failureText(failure) };
+  },
+  ACTIVITY_TASK_CANCEL_REQUESTED: (event, seen) => {
+    const { scheduledEventId } = event.activityTaskCancelRequestedEventAttributes ?? {};
+    return { what: `${activityOf(seen, scheduledEventId).name} no longer wanted`, who: 'workflow' };
+  },
+  ACTIVITY_TASK_CANCELED: (event, seen) => {
+    const { scheduledEventId, identity } = event.activityTaskCanceledEventAttributes ?? {};
+    return { what: `${activityOf(seen, scheduledEventId).name} given up`, who: worker(identity) };
+  },
+};
+
+function activityOf(seen: Seen, eventId: HistoryEvent['eventId']) {
+  return seen.activities.get(Number(eventId)) ?? { name: 'activity', input: undefined, summary: undefined };
+}
+
+function ordinal(count: number): string {
+  const endings: Readonly<Record<number, string>> = { 1: 'st', 2: 'nd', 3: 'rd' };
+  const teen = count % 100 >= 11 && count % 100 <= 13;
+  return `${count}${teen ? 'th' : (endings[count % 10] ?? 'th')}`;
+}

@@ -1,0 +1,62 @@
+import { z } from 'zod';
+
+const problemSchema = z.object({
+  reason: z.string().meta({
+    description: 'Reason of the Warning Event with which the run would end',
+    examples: ['AmbassadorMappingNotFound'],
+  }),
+  message: z.string(),
+});
+
+const plannedStepSchema = z
+  .object({
+    index: z.int(),
+    what: z.string().meta({ examples: ['setWeight 30'] }),
+    weightBefore: z.int(),
+    weightAfter: z.int(),
+    durationSeconds: z.number().nullable().meta({ description: 'null: no pause, or a pause until promoted' }),
+  })
+  .meta({ id: 'PlannedStep' });
+
+const plannedWriteSchema = z
+  .object({
+    verb: z.enum(['APPLY', 'POST', 'PATCH', 'DELETE']),
+    fieldManager: z.string(),
+    apiVersion: z.string(),
+    kind: z.string(),
+    namespace: z.string(),
+    name: z.string(),
+    step: z
+      .int()
+      .nullable()
+      .meta({ description: 'Index of the step that writes it; null before the first and after the last' }),
+    body: z.unknown().meta({
+      description:
+        'What would be sent (a merge patch for PATCH); for APPLY the object as the API server would store it; null for DELETE',
+    }),
+  })
+  .meta({ id: 'PlannedWrite' });
+
+export const planSchema = z
+  .object({
+    namespace: z.string(),
+    name: z.string(),
+    outcome: z.string().meta({
+      description: 'How the run would end if nobody interfered and every pause were promoted',
+      examples: ['promoted'],
+    }),
+    message: z.string(),
+    steps: z.array(plannedStepSchema),
+    writes: z
+      .array(plannedWriteSchema)
+      .meta({ description: 'In order. Status, annotation and Events of the Rollout are written besides' }),
+    problems: z.array(problemSchema).meta({
+      description:
+        'Why the run would end aborted before the first weight. Endpoints are looked at when it starts, not here',
+    }),
+  })
+  .meta({ id: 'Plan', description: 'What a PUT of this manifest would do' });
+
+export type Plan = z.infer<typeof planSchema>;
+export type PlannedStep = z.infer<typeof plannedStepSchema>;
+export type PlannedWrite = z.infer<typeof plannedWriteSchema>;

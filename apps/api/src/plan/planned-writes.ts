@@ -1,0 +1,123 @@
+import { SERVICES, type Resource } from '@weir/kubernetes';
+import { canaryMapping, type Mapping, type MappingApi } from '@weir/mapping';
+import {
+  FINALIZER,
+  MANAGED_BY_ANNOTATION,
+  ROLLOUT_API_VERSION,
+  ROLLOUT_KIND,
+  SEQUENCE_ANNOTATION,
+  USER_FIELD_MANAGER,
+  WORKER_FIELD_MANAGER,
+  canaryMappingName,
+  sameSelector,
+} from '@weir/rollout';
+import type { PlanInput } from './plan-input.ts';
+import type { PlannedWrite } from './plan.schemas.ts';
+
+type Target = Pick<PlannedWrite, 'apiVersion' | 'kind' | 'namespace' | 'name'>;
+
+/** The Rollout, as the API server would store it. */
+export function storedRollout(input: PlanInput): PlannedWrite {
+  const { apiVersion: _version, kind: _kind, metadata, status: _status, ...rest } = input.rollout;
+  const { managedFields: _fields, ...shown } = metadata as typeof metadata & { managedFields?: unknown };
+  const body = { apiVersion: ROLLOUT_API_VERSION, kind: ROLLOUT_KIND, metadata: shown, ...rest };
+  return { verb: 'APPLY', fieldManager: USER_FIELD_MANAGER, ...rolloutTarget(input), step: null, body };
+}
+
+/** The finalizer, set before the first canary Mapping. */
+export function finalizer(input: PlanInput): PlannedWrite[] {
+  const { finalizers = [] } = input.rollout.metadata;
+  return finalizers.includes(FINALIZER)
+    ? []
+    : [patch(rolloutTarget(input), null, { metadata: { finalizers: [...finalizers, FINALIZER] } })];
+}
+
+/** Each canary Mapping as it would be created, at weight 0. */
+export function canaryMappings(input: PlanInput, api: MappingApi, sequence: number): PlannedWrite[] {
+  const { spec, allMappings, owner, rollout } = input;
+  const { namespace = '', name, uid = '' } = rollout.metadata;
+  return spec.mappings.flatMap((stableName) => {
+    const stable = allMappings.find(({ metadata }) => metadata.namespace === namespace && metadata.name === stableName);
+    return stable === undefined
+      ? []
+      : [
+          post(
+            canaryMapping(typed(stable, api), spec.canaryService, { ...owner, rollout: { name, uid } }, sequence),
+            api,
+          ),
+        ];
+  });
+}
+
+/** One PATCH a canary Mapping. Each also carries the resourceVersion of the write before, so that it cannot land late. */
+export function weights(
+  input: PlanInput,
+  api: MappingApi,
+  weight: number,
+  sequence: number,
+  step: number | null,
+): PlannedWrite[] {
+  const metadata = { annotations: { [SEQUENCE_ANNOTATION]: String(sequence) } };
+  return canaryTargets(input, api).map((target) => patch(target, step, { metadata, spec: { weight } }));
+}
+
+/** The stable Service gets the canary Service's selector; nothing when it has it. */
+export function stableService({ rollout, spec, ...services }: PlanInput): PlannedWrite[] {
+  const old = services.stableService?.spec?.selector ?? {};
+  const selector = services.canaryService?.spec?.selector ?? {};
+  if (sameSelector(old, selector)) {
+    return [];
+  }
+  const { namespace = '', name } = rollout.metadata;
+  const removed = Object.fromEntries(Object.keys(old).map((key) => [key, null]));
+  const target = { ...typeOf(SERVICES, 'Service'), namespace, name: spec.stableService };
+  const metadata = { annotations: { [MANAGED_BY_ANNOTATION]: name } };
+  return [patch(target, null, { metadata, spec: { selector: { ...removed, ...selector } } })];
+}
+
+export function deletions(input: PlanInput, api: MappingApi): PlannedWrite[] {
+  return canaryTargets(input, api).map((target) => ({
+    verb: 'DELETE',
+    fieldManager: WORKER_FIELD_MANAGER,
+    ...target,
+    step: null,
+    body: null,
+  }));
+}
+
+function canaryTargets({ spec, rollout }: PlanInput, api: MappingApi): Target[] {
+  const namespace = rollout.metadata.namespace ?? '';
+  return spec.mappings.map((stable) => ({ ...typeOf(api, api.kind), namespace, name: canaryMappingName(stable) }));
+}
+
+function rolloutTarget({ rollout }: PlanInput): Target {
+  const { namespace = '', name } = rollout.metadata;
+  return { apiVersion: ROLLOUT_API_VERSION, kind: ROLLOUT_KIND, namespace, name };
+}
+
+function typeOf({ group, version }: Resource, kind: string): Pick<Target, 'apiVersion' | 'kind'> {
+  return { apiVersion: group === '' ? version : `${group}/${version}`, kind };
+}
+
+/** Items of a list come without their type. */
+function typed(mapping: Mapping, { apiVersion, kind }: MappingApi): Mapping {
+  return { ...mapping, apiVersion, kind };
+}
+
+function patch(target: Target, step: number | null, body: unknown): PlannedWrite {
+  return { verb: 'PATCH', fieldManager: WORKER_FIELD_MANAGER, ...target, step, body };
+}
+
+function post(mapping: Mapping, { apiVersion, kind }: MappingApi): PlannedWrite {
+  const { namespace = '', name } = mapping.metadata;
+  return {
+    verb: 'POST',
+    fieldManager: WORKER_FIELD_MANAGER,
+    apiVersion,
+    kind,
+    namespace,
+    name,
+    step: null,
+    body: mapping,
+  };
+}

@@ -1,0 +1,93 @@
+import { describe, expect, test } from '@jest/globals';
+import { aRollout } from '../testing/builders.ts';
+import { rolloutSummary, rolloutView } from './rollout-view.ts';
+
+const NOW_MS = Date.parse('2026-11-23T10:00:18Z');
+const PAUSED = { phase: 'Paused', message: 'CanaryPauseStep', observedGeneration: '1', currentStepIndex: 1 };
+const PAUSE = { startedAt: '2026-11-23T10:00:00Z', deadline: '2026-11-23T10:01:00.000Z' };
+
+describe('where a Rollout stands', () => {
+  test.each<[string, Parameters<typeof aRollout>[0], object]>([
+    [
+      'one that no run has seen is Progressing',
+      {},
+      { phase: 'Progressing', message: 'generation 1 has not been taken up yet', step: { index: 0, count: 4 } },
+    ],
+    [
+      'one that was changed since is Progressing, whatever its status says',
+      { generation: 2, status: { ...PAUSED, phase: 'Healthy' } },
+      { phase: 'Progressing', message: 'generation 2 has not been taken up yet' },
+    ],
+    [
+      'a pause counts down to its deadline',
+      { status: PAUSED, note: { weight: { intended: 30, written: 30 }, pause: PAUSE } },
+      {
+        phase: 'Paused',
+        message: 'CanaryPauseStep',
+        step: { index: 1, count: 4, description: 'pause 1m' },
+        weight: { intended: 30, written: 30 },
+        pause: { ...PAUSE, remainingSeconds: 42 },
+      },
+    ],
+    [
+      'a pause until promoted has no deadline',
+      { status: PAUSED, note: { pause: { startedAt: PAUSE.startedAt } } },
+      { pause: { startedAt: PAUSE.startedAt, deadline: null, remainingSeconds: null } },
+    ],
+    [
+      'a pause that is over has nothing left',
+      { status: PAUSED, note: { pause: { ...PAUSE, deadline: '2026-11-23T10:00:10Z' } } },
+      { pause: { remainingSeconds: 0 } },
+    ],
+    [
+      'one that is held says by whom',
+      { status: PAUSED, note: { held: { actor: 'ada', reason: 'lunch' } } },
+      { held: { actor: 'ada', reason: 'lunch' } },
+    ],
+    [
+      'one that is promoted has no step left',
+      {
+        status: { phase: 'Healthy', observedGeneration: '1', currentStepIndex: 4 },
+        note: { outcome: 'promoted', reason: 'RolloutCompleted' },
+      },
+      { phase: 'Healthy', message: '', step: { index: 4, count: 4, description: null }, outcome: 'promoted' },
+    ],
+    [
+      'one that is being deleted says so',
+      { status: PAUSED, metadata: { deletionTimestamp: '2026-11-23T10:00:00Z' } },
+      { deleting: true, phase: 'Progressing', message: 'the Rollout is being deleted' },
+    ],
+    [
+      'a status and a note that are not ours are as good as none',
+      { status: { phase: 'Whatever', conditions: 'x' }, metadata: { annotations: { 'weir.dev/run': '{not JSON' } } },
+      { phase: 'Progressing', weight: { intended: 0, written: 0 }, outcome: null },
+    ],
+    [
+      'without a note the weight is the one of the status',
+      { status: { ...PAUSED, canary: { weights: { canary: { weight: 30 } } } } },
+      { weight: { intended: 30, written: 30 } },
+    ],
+  ])('%s', (_, parts, expected) => {
+    expect(rolloutSummary(aRollout(parts), NOW_MS)).toMatchObject(expected);
+  });
+});
+
+describe('the view of a Rollout', () => {
+  test('shows what the user stored, without the note of the worker', () => {
+    const { manifest } = rolloutView(aRollout({ note: { outcome: 'aborted' } }), null, NOW_MS);
+    expect(manifest.metadata).toEqual({
+      name: 'someapp',
+      namespace: 'default',
+      labels: { 'argo-rollouts.argoproj.io/controller-instance-id': 'weir' },
+      annotations: {},
+    });
+  });
+
+  test('says that there is no run', () => {
+    expect(rolloutView(aRollout(), null, NOW_MS)).not.toHaveProperty('runUnavailable');
+  });
+
+  test('says that Temporal could not be asked for the run', () => {
+    expect(rolloutView(aRollout(), undefined, NOW_MS)).toMatchObject({ run: null, runUnavailable: true });
+  });
+});

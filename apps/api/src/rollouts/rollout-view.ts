@@ -1,0 +1,92 @@
+import { ROLLOUT_API_VERSION, ROLLOUT_KIND, RUN_ANNOTATION, describeStep, type Step } from '@weir/rollout';
+import { parseSpec } from '@weir/rollout/manifest';
+import {
+  readRunNote,
+  readStatus,
+  type ReadStatus,
+  type RolloutObject,
+  type RunNote,
+} from '../cluster/rollout-object.ts';
+import type { Phase, RolloutSummary, RolloutView, RunView } from './rollout.schemas.ts';
+
+/** Where a Rollout stands, from the object alone. Pure. */
+export function rolloutSummary(object: RolloutObject, nowMs: number): RolloutSummary {
+  const { metadata } = object;
+  const status = readStatus(object);
+  const note = readRunNote(object);
+  return {
+    namespace: metadata.namespace ?? '',
+    name: metadata.name,
+    uid: metadata.uid ?? '',
+    generation: metadata.generation ?? 0,
+    deleting: metadata.deletionTimestamp !== undefined,
+    ...phaseOf(object, status),
+    step: stepOf(object.spec, status.currentStepIndex ?? 0),
+    weight: weightOf(status, note),
+    pause: pauseOf(note, nowMs),
+    held: note.held ? { actor: note.held.actor, reason: note.held.reason ?? null } : null,
+    outcome: note.outcome ?? null,
+    reason: note.reason ?? null,
+  };
+}
+
+/** @param run - undefined when Temporal could not be asked */
+export function rolloutView(object: RolloutObject, run: RunView | null | undefined, nowMs: number): RolloutView {
+  const { metadata, spec } = object;
+  const { [RUN_ANNOTATION]: _note, ...annotations } = metadata.annotations ?? {};
+  return {
+    ...rolloutSummary(object, nowMs),
+    conditions: readStatus(object).conditions ?? [],
+    run: run ?? null,
+    ...(run === undefined && { runUnavailable: true }),
+    manifest: {
+      apiVersion: ROLLOUT_API_VERSION,
+      kind: ROLLOUT_KIND,
+      metadata: {
+        name: metadata.name,
+        namespace: metadata.namespace ?? '',
+        labels: { ...metadata.labels },
+        annotations,
+      },
+      spec,
+    },
+  };
+}
+
+function phaseOf({ metadata }: RolloutObject, status: ReadStatus): { phase: Phase; message: string } {
+  if (metadata.deletionTimestamp !== undefined) {
+    const message = status.phase === 'Progressing' ? status.message : undefined;
+    return { phase: 'Progressing', message: message ?? 'the Rollout is being deleted' };
+  }
+  const observed = status.observedGeneration ?? 0;
+  const generation = metadata.generation ?? 0;
+  if (status.phase === undefined || observed < generation) {
+    return { phase: 'Progressing', message: `generation ${generation} has not been taken up yet` };
+  }
+  return { phase: status.phase, message: status.message ?? '' };
+}
+
+function stepOf(spec: unknown, index: number): RolloutSummary['step'] {
+  const parsed = parseSpec(spec);
+  const steps: readonly Step[] = parsed.ok ? parsed.spec.steps : [];
+  const step = steps[index];
+  return { index, count: steps.length, description: step === undefined ? null : describeStep(step) };
+}
+
+function weightOf(status: ReadStatus, note: Partial<RunNote>): RolloutSummary['weight'] {
+  const written = status.canary?.weights.canary.weight ?? 0;
+  return note.weight ?? { intended: written, written };
+}
+
+function pauseOf({ pause }: Partial<RunNote>, nowMs: number): RolloutSummary['pause'] {
+  if (pause === undefined) {
+    return null;
+  }
+  const { startedAt, deadline = null } = pause;
+  const leftMs = deadline === null ? Number.NaN : Date.parse(deadline) - nowMs;
+  return {
+    startedAt,
+    deadline,
+    remainingSeconds: Number.isNaN(leftMs) ? null : Math.max(0, Math.ceil(leftMs / 1_000)),
+  };
+}

@@ -1,0 +1,125 @@
+import { z } from 'zod';
+import { continueSchema, flagSchema, limitSchema, namespaceSchema } from '../http/parameters.ts';
+
+export const PHASES = ['Healthy', 'Progressing', 'Paused', 'Degraded'] as const;
+
+const at = z.iso.datetime().meta({ description: 'RFC 3339, UTC' });
+
+const stepSchema = z.object({
+  index: z.int().meta({ description: '0-based; as many as there are steps when all are done' }),
+  count: z.int(),
+  description: z.string().nullable().meta({ description: 'The step in words; null when all steps are done' }),
+});
+
+const weightSchema = z
+  .object({
+    intended: z.int().meta({ description: 'What the run is going to write, or has written' }),
+    written: z.int().meta({ description: 'What the canary Mappings say' }),
+  })
+  .meta({ description: 'Percent of the traffic that the canary Mappings take' });
+
+const pauseSchema = z
+  .object({
+    startedAt: at,
+    deadline: at.nullable().meta({ description: 'null: until promoted' }),
+    remainingSeconds: z.number().nullable(),
+  })
+  .meta({ description: 'The pause under way' });
+
+const heldSchema = z
+  .object({ actor: z.string(), reason: z.string().nullable() })
+  .meta({ description: 'Held by the command pause' });
+
+export const runSchema = z
+  .object({
+    workflowId: z.string(),
+    runId: z.string(),
+    status: z.string().meta({ description: "Temporal's: RUNNING, COMPLETED, FAILED, CANCELLED, TERMINATED, …" }),
+    startedAt: at,
+    closedAt: at.nullable(),
+    temporalUiUrl: z.string().nullable().meta({ description: 'null when the API was not told where the UI is' }),
+  })
+  .meta({ id: 'Run', description: 'The newest run of the Rollout' });
+
+export const rolloutSummarySchema = z
+  .object({
+    namespace: z.string(),
+    name: z.string(),
+    uid: z.string(),
+    generation: z.int(),
+    deleting: z.boolean(),
+    phase: z.enum(PHASES),
+    message: z.string(),
+    step: stepSchema,
+    weight: weightSchema,
+    pause: pauseSchema.nullable(),
+    held: heldSchema.nullable(),
+    outcome: z
+      .string()
+      .nullable()
+      .meta({ description: 'How the last run ended: promoted, aborted, superseded, deleted, nothingToDo' }),
+    reason: z.string().nullable(),
+  })
+  .meta({ id: 'RolloutSummary', description: 'Where a Rollout stands' });
+
+export const rolloutViewSchema = rolloutSummarySchema
+  .extend({
+    conditions: z.array(z.record(z.string(), z.unknown())).meta({ description: 'status.conditions of the Rollout' }),
+    run: runSchema.nullable(),
+    runUnavailable: z.literal(true).optional().meta({ description: 'Temporal could not be asked for the run' }),
+    manifest: z
+      .object({
+        apiVersion: z.string(),
+        kind: z.string(),
+        metadata: z.object({
+          name: z.string(),
+          namespace: z.string(),
+          labels: z.record(z.string(), z.string()),
+          annotations: z.record(z.string(), z.string()),
+        }),
+        spec: z.unknown(),
+      })
+      .meta({ description: 'What is stored' }),
+  })
+  .meta({ id: 'Rollout', description: 'A Rollout, where it stands, and its newest run' });
+
+export const rolloutListSchema = z
+  .object({
+    items: z.array(rolloutSummarySchema),
+    continue: z.string().nullable().meta({ description: 'For the next page; null: this was the last one' }),
+  })
+  .meta({ id: 'RolloutList' });
+
+export const deletionSchema = z
+  .object({
+    namespace: z.string(),
+    name: z.string(),
+    uid: z.string(),
+    deleted: z.boolean().meta({ description: 'false: the run cleans up first, then the Rollout goes' }),
+    message: z.string(),
+  })
+  .meta({ id: 'Deletion' });
+
+export const putQuerySchema = z.strictObject({
+  dryRun: flagSchema('Stores nothing and answers the plan'),
+  force: flagSchema('Takes fields over that other field managers own'),
+});
+
+export const listQuerySchema = z.strictObject({
+  namespace: namespaceSchema.optional(),
+  phase: z
+    .enum(PHASES, { error: `must be one of ${PHASES.join(', ')}` })
+    .optional()
+    .meta({ description: 'Only those in this phase' }),
+  limit: limitSchema(100, 500),
+  continue: continueSchema,
+});
+
+export type PutQuery = z.infer<typeof putQuerySchema>;
+export type ListQuery = z.infer<typeof listQuerySchema>;
+export type RolloutSummary = z.infer<typeof rolloutSummarySchema>;
+export type RolloutView = z.infer<typeof rolloutViewSchema>;
+export type RunView = z.infer<typeof runSchema>;
+export type RolloutList = z.infer<typeof rolloutListSchema>;
+export type Deletion = z.infer<typeof deletionSchema>;
+export type Phase = (typeof PHASES)[number];
