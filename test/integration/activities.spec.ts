@@ -1,0 +1,254 @@
+import { beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { MockActivityEnvironment } from '@temporalio/testing';
+import { createActivities } from '@weir/activities';
+import type { CanaryRolloutActivities, MappingRunRef } from '@weir/contract';
+import { ROLLOUTS, type KubernetesObject, type Resource } from '@weir/kubernetes';
+import { FINALIZER, INSTANCE_ID, INSTANCE_ID_LABEL } from '@weir/rollout';
+import { mapping } from '../support/objects.ts';
+import { Scenario } from '../support/scenario.ts';
+import { useSandbox } from '../support/shared.ts';
+import { quiet } from '../support/temporal.ts';
+
+const TEST_TIMEOUT_MS = 60_000;
+const MAPPINGS: Resource = { group: 'getambassador.io', version: 'v2', plural: 'mappings' };
+const canaryName = 'stable-mapping0-canary';
+const used = useSandbox('--no-worker', '--no-api');
+
+let activities: CanaryRolloutActivities;
+let scenario: Scenario;
+let ref: MappingRunRef;
+
+beforeAll(() => {
+  quiet();
+  activities = createActivities({ kubernetes: used.cluster.kubernetes, installation: 'test/weir' });
+});
+
+beforeEach(async () => {
+  scenario = await Scenario.given(used.cluster, { steps: [{ setWeight: 30 }] });
+  const labels = { [INSTANCE_ID_LABEL]: INSTANCE_ID };
+  const object: KubernetesObject = { ...scenario.manifest(), metadata: { name: scenario.name, labels } };
+  const { metadata } = await scenario.create(ROLLOUTS, object);
+  ref = {
+    rollout: scenario.ref,
+    workflowId: scenario.workflowId,
+    runId: 'run-1',
+    uid: metadata.uid ?? '',
+    mappingApiVersion: 'getambassador.io/v3alpha1',
+  };
+}, TEST_TIMEOUT_MS);
+
+/** Runs an activity as a worker does, but for the server. */
+function run<Input, Output>(activity: (input: Input) => Promise<Output>, input: Input): Promise<Output> {
+  return new MockActivityEnvironment().run(activity, input);
+}
+
+function ensure(more: Partial<MappingRunRef> = {}) {
+  return run(activities.ensureCanaryMappings, {
+    ...ref,
+    ...more,
+    stableMappings: ['stable-mapping'],
+    canaryService: 'someapp-canary',
+    sequence: 0,
+  });
+}
+
+function setWeight(
+  weight: number,
+  sequence: number,
+  canaryMappings: Awaited<ReturnType<typeof ensure>>,
+  more: Partial<MappingRunRef> = {},
+) {
+  return run(activities.setCanaryWeight, { ...ref, ...more, weight, sequence, canaryMappings });
+}
+
+const canary = () => scenario.mapping(canaryName);
+
+describe('ensureCanaryMappings', () => {
+  test(
+    'creates at weight 0, and a second time changes nothing',
+    async () => {
+      const [first] = await ensure();
+      const [second] = await ensure();
+      expect(second).toEqual(first);
+      expect(await canary()).toMatchObject({
+        spec: { weight: 0, service: 'someapp-canary:80' },
+        metadata: { generation: 1 },
+      });
+      expect((await scenario.rollout())?.metadata.finalizers).toEqual([FINALIZER]);
+    },
+    TEST_TIMEOUT_MS,
+  );
+
+  test(
+    'keeps the finalizers of others',
+    async () => {
+      await scenario.patch(ROLLOUTS, scenario.name, { metadata: { finalizers: ['example.com/theirs'] } });
+      await ensure();
+      expect((await scenario.rollout())?.metadata.finalizers).toEqual(['example.com/theirs', FINALIZER]);
+    },
+    TEST_TIMEOUT_MS,
+  );
+
+  test(
+    'makes anew what an earlier run left behind',
+    async () => {
+      await setWeight(30, 1, await ensure());
+      await ensure({ runId: 'run-2' });
+      expect(await canary()).toMatchObject({ spec: { weight: 0 }, metadata: { generation: 1 } });
+    },
+    TEST_TIMEOUT_MS,
+  );
+
+  test(
+    "does not touch somebody else's Mapping",
+    async () => {
+      await scenario.create(MAPPINGS, mapping(canaryName, { weight: 7 }));
+      await expect(ensure()).rejects.toMatchObject({
+        type: 'CannotProceed',
+        details: [{ reason: 'CanaryMappingNotOurs' }],
+      });
+      expect((await canary())?.metadata.generation).toBe(1);
+    },
+    TEST_TIMEOUT_MS,
+  );
+
+  test(
+    'refuses for a Rollout that was replaced by another of its name',
+    async () => {
+      await expect(ensure({ uid: '00000000-0000-0000-0000-000000000000' })).rejects.toMatchObject({
+        details: [{ reason: 'RolloutDeleted' }],
+      });
+      expect(await canary()).toBeUndefined();
+    },
+    TEST_TIMEOUT_MS,
+  );
+});
+
+describe('setCanaryWeight', () => {
+  test(
+    'writes once, however often it is tried',
+    async () => {
+      const created = await ensure();
+      const first = await setWeight(30, 1, created);
+      // The answer was lost: the retry knows the resourceVersion from before.
+      const again = await setWeight(30, 1, created);
+      expect(again.canaryMappings).toEqual(first.canaryMappings);
+      expect(first.writtenAtMs).toBeUndefined();
+      expect(Math.abs((again.writtenAtMs ?? 0) - Date.now())).toBeLessThan(2_000);
+      expect(await canary()).toMatchObject({ spec: { weight: 30 }, metadata: { generation: 2 } });
+    },
+    TEST_TIMEOUT_MS,
+  );
+
+  test(
+    'that lands late does not raise a weight again after an abort',
+    async () => {
+      const created = await ensure();
+      await setWeight(0, 2, created);
+      await expect(setWeight(30, 1, created)).rejects.toMatchObject({ details: [{ reason: 'WeightSuperseded' }] });
+      expect((await canary())?.spec.weight).toBe(0);
+    },
+    TEST_TIMEOUT_MS,
+  );
+
+  test(
+    'of a run that is over does not raise the weight of the next',
+    async () => {
+      const created = await ensure();
+      await ensure({ runId: 'run-2' });
+      await setWeight(10, 1, created, { runId: 'run-2' });
+      await expect(setWeight(90, 9, created)).rejects.toMatchObject({ details: [{ reason: 'WeightSuperseded' }] });
+      expect((await canary())?.spec.weight).toBe(10);
+    },
+    TEST_TIMEOUT_MS,
+  );
+
+  test(
+    'goes on over an edit by hand',
+    async () => {
+      const created = await ensure();
+      await scenario.patch(MAPPINGS, canaryName, { spec: { timeout_ms: 5000 } });
+      await setWeight(30, 1, created);
+      expect((await canary())?.spec).toMatchObject({ weight: 30, timeout_ms: 5000 });
+    },
+    TEST_TIMEOUT_MS,
+  );
+
+  test(
+    'raises nothing that is gone, and takes nothing from it for weight 0',
+    async () => {
+      const created = await ensure();
+      await scenario.delete(MAPPINGS, canaryName);
+      await expect(setWeight(30, 1, created)).rejects.toMatchObject({ details: [{ reason: 'CanaryMappingGone' }] });
+      await setWeight(0, 2, created);
+    },
+    TEST_TIMEOUT_MS,
+  );
+});
+
+describe('removeCanaryMappings', () => {
+  test(
+    'takes away all of the Rollout, also when a label was taken off, and nothing else',
+    async () => {
+      await setWeight(30, 1, await ensure());
+      await scenario.patch(MAPPINGS, canaryName, { metadata: { labels: { 'weir.dev/rollout': null } } });
+      await scenario.create(MAPPINGS, mapping('theirs', {}, { 'weir.dev/rollout': scenario.name }));
+      expect(await run(activities.removeCanaryMappings, { ...ref, names: [canaryName] })).toEqual({
+        removed: [canaryName],
+      });
+      expect(await canary()).toBeUndefined();
+      expect(await scenario.mapping('theirs')).toBeDefined();
+      expect(await run(activities.removeCanaryMappings, { ...ref, names: [canaryName] })).toEqual({ removed: [] });
+    },
+    TEST_TIMEOUT_MS,
+  );
+});
+
+describe('observeRollout', () => {
+  test(
+    'prefers v3alpha1 where the cluster serves both versions',
+    async () => {
+      expect(await run(activities.observeRollout, ref)).toMatchObject({
+        problems: [],
+        mappingApiVersion: 'getambassador.io/v3alpha1',
+        rollout: { generation: 1, owned: true, deleting: false },
+      });
+    },
+    TEST_TIMEOUT_MS,
+  );
+
+  test(
+    'uses the version that the operator insists on',
+    async () => {
+      const v2 = createActivities({
+        kubernetes: used.cluster.kubernetes,
+        installation: 'test/weir',
+        mappingApiVersion: 'getambassador.io/v2',
+      });
+      const observation = await run(v2.observeRollout, ref);
+      expect(observation).toMatchObject({ mappingApiVersion: 'getambassador.io/v2' });
+    },
+    TEST_TIMEOUT_MS,
+  );
+
+  test(
+    'finds a Mapping of another namespace that shares the traffic',
+    async () => {
+      const other = await Scenario.given(used.cluster, { steps: [], mappings: [] });
+      await other.create(MAPPINGS, mapping('foreign', { prefix: `/${scenario.namespace}/stable-mapping`, weight: 10 }));
+      const { problems } = await run(activities.observeRollout, ref);
+      expect(problems.map(({ reason }) => reason)).toEqual(['AmbassadorMappingShared']);
+    },
+    TEST_TIMEOUT_MS,
+  );
+
+  test(
+    'reads a Rollout that no validation has seen',
+    async () => {
+      await scenario.patch(ROLLOUTS, scenario.name, { spec: { template: {} } });
+      const { problems } = await run(activities.observeRollout, ref);
+      expect(problems).toEqual([{ reason: 'InvalidSpec', message: 'spec.template is not supported yet' }]);
+    },
+    TEST_TIMEOUT_MS,
+  );
+});

@@ -1,0 +1,60 @@
+import { TestWorkflowEnvironment } from '@temporalio/testing';
+import { DefaultLogger, Runtime, Worker, type WorkerOptions } from '@temporalio/worker';
+import { SearchAttributeType, defineSearchAttributeKey } from '@temporalio/common';
+import { SEARCH_ATTRIBUTES, type CanaryRolloutActivities } from '@weir/contract';
+import { ensureServers } from '@weir/sandbox';
+import { randomUUID } from 'node:crypto';
+import { fileURLToPath } from 'node:url';
+
+/** The workflow as it is shipped. */
+export const WORKFLOW_BUNDLE = fileURLToPath(new URL('../../workflows/dist/workflow-bundle.js', import.meta.url));
+
+/** Without these a timer of the dev server is up to 1 s late, and an activity costs 110 ms (facts/temporal.md 0). */
+const LOW_LATENCY = [
+  'history.transferProcessorMaxPollRPS=1000',
+  'history.timerProcessorMaxPollRPS=1000',
+  'history.timerProcessorMaxTimeShift="10ms"',
+  'system.enableActivityEagerExecution=true',
+];
+
+let runtimeInstalled = false;
+
+/** A real Temporal server of this test file's own. */
+export async function startTemporal(): Promise<TestWorkflowEnvironment> {
+  quiet();
+  const { temporal } = await ensureServers();
+  return TestWorkflowEnvironment.createLocal({
+    server: {
+      executable: { type: 'existing-path', path: temporal },
+      extraArgs: LOW_LATENCY.flatMap((value) => ['--dynamic-config-value', value]),
+      searchAttributes: Object.values(SEARCH_ATTRIBUTES).map(({ name, type }) =>
+        type === 'KEYWORD'
+          ? defineSearchAttributeKey(name, SearchAttributeType.KEYWORD)
+          : defineSearchAttributeKey(name, SearchAttributeType.INT),
+      ),
+    },
+  });
+}
+
+/** The SDK's runtime is one a process; its warnings are about what the tests do on purpose. */
+export function quiet(): void {
+  if (!runtimeInstalled) {
+    runtimeInstalled = true;
+    Runtime.install({ logger: new DefaultLogger('ERROR', () => undefined), shutdownSignals: [] });
+  }
+}
+
+/** A worker with the shipped workflow and these activities, on a task queue of its own. */
+export function startWorker(
+  environment: TestWorkflowEnvironment,
+  activities: CanaryRolloutActivities,
+  options: Partial<WorkerOptions> = {},
+): Promise<Worker> {
+  return Worker.create({
+    connection: environment.nativeConnection,
+    taskQueue: randomUUID(),
+    workflowBundle: { codePath: WORKFLOW_BUNDLE },
+    activities: { ...activities },
+    ...options,
+  });
+}

@@ -1,0 +1,364 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { WorkflowUpdateFailedError, type WorkflowHandle } from '@temporalio/client';
+import { ApplicationFailure } from '@temporalio/common';
+import type { TestWorkflowEnvironment } from '@temporalio/testing';
+import {
+  SIGNALS,
+  UPDATES,
+  WORKFLOW_TYPE,
+  type CanaryRolloutInput,
+  type CanaryRolloutResult,
+  type RunState,
+} from '@weir/contract';
+import type { Step } from '@weir/rollout';
+import { randomUUID } from 'node:crypto';
+import { FakeCluster, finalFailure } from '../support/fake-cluster.ts';
+import { startTemporal, startWorker } from '../support/temporal.ts';
+import { eventually } from '../support/wait.ts';
+
+const TEST_TIMEOUT_MS = 60_000;
+const UNTIL_PROMOTED: Step = { kind: 'pause' };
+const weight = (value: number): Step => ({ kind: 'setWeight', weight: value });
+const pause = (durationMs: number): Step => ({ kind: 'pause', durationMs });
+
+let environment: TestWorkflowEnvironment;
+beforeAll(async () => {
+  environment = await startTemporal();
+}, TEST_TIMEOUT_MS);
+afterAll(() => environment.teardown());
+
+interface Running {
+  readonly cluster: FakeCluster;
+  readonly handle: WorkflowHandle;
+  state(): Promise<RunState['run']>;
+  /** Until the run waits in the step with that index. */
+  waitsAt(stepIndex: number): Promise<void>;
+  result(): Promise<CanaryRolloutResult>;
+}
+
+/** Runs the shipped workflow against a cluster that only remembers. */
+async function given(
+  cluster: FakeCluster,
+  body: (running: Running) => Promise<void>,
+  input: Partial<CanaryRolloutInput> = {},
+): Promise<void> {
+  const worker = await startWorker(environment, cluster.activities);
+  await worker.runUntil(async () => {
+    const handle = await environment.client.workflow.start(WORKFLOW_TYPE, {
+      workflowId: randomUUID(),
+      taskQueue: worker.options.taskQueue,
+      args: [{ rollout: { cluster: 'c', namespace: 'ns', name: 'app' }, ...input }],
+    });
+    const latest = environment.client.workflow.getHandle(handle.workflowId);
+    const state = async (): Promise<RunState['run']> => (await latest.query<RunState>('state')).run;
+    await body({
+      cluster,
+      handle: latest,
+      state,
+      waitsAt: async (stepIndex) => {
+        await eventually(`waits at step ${stepIndex}`, async () => {
+          const run = await state();
+          return run.stage === 'stepping' && run.stepIndex === stepIndex;
+        });
+      },
+      result: () => latest.result() as Promise<CanaryRolloutResult>,
+    });
+  });
+}
+
+describe('a run', () => {
+  test(
+    'goes through its steps and is promoted',
+    async () => {
+      const cluster = new FakeCluster([weight(30), pause(200), weight(60), pause(200)]);
+      await given(cluster, async ({ result }) => {
+        expect(await result()).toMatchObject({ outcome: 'promoted', reason: 'RolloutCompleted' });
+        expect(cluster.calls).toEqual(['create', 'weight 30', 'weight 60', 'weight 100', 'switch', 'remove']);
+        expect(cluster.reports.at(-1)?.status).toMatchObject({ phase: 'Healthy', currentStepIndex: 4 });
+      });
+    },
+    TEST_TIMEOUT_MS,
+  );
+
+  test(
+    'pauses for no less than it was told to',
+    async () => {
+      const cluster = new FakeCluster([weight(30), pause(1_000), weight(60)]);
+      const atMs: Record<string, number> = {};
+      cluster.before = (call) => void (atMs[call] ??= Date.now());
+      await given(cluster, async ({ result }) => {
+        await result();
+        expect((atMs['weight 60'] ?? 0) - (atMs['weight 30'] ?? 0)).toBeGreaterThanOrEqual(1_000);
+      });
+    },
+    TEST_TIMEOUT_MS,
+  );
+
+  test(
+    'promotes at once when it has no steps',
+    async () => {
+      const cluster = new FakeCluster([]);
+      await given(cluster, async ({ result }) => {
+        expect(await result()).toMatchObject({ outcome: 'promoted' });
+        expect(cluster.calls).toEqual(['create', 'weight 100', 'switch', 'remove']);
+      });
+    },
+    TEST_TIMEOUT_MS,
+  );
+
+  test(
+    'creates nothing when preflight finds a problem, and says so in a Warning Event',
+    async () => {
+      const cluster = new FakeCluster([weight(30)]);
+      cluster.observation = {
+        ...cluster.observation,
+        problems: [{ reason: 'AmbassadorMappingNotFound', message: 'no Mapping app' }],
+      };
+      await given(cluster, async ({ result }) => {
+        expect(await result()).toMatchObject({ outcome: 'aborted', reason: 'AmbassadorMappingNotFound' });
+        expect(cluster.calls).toEqual(['remove']);
+        expect(cluster.reports.flatMap(({ events }) => events)).toMatchObject([
+          { type: 'Warning', reason: 'AmbassadorMappingNotFound', message: 'no Mapping app' },
+        ]);
+      });
+    },
+    TEST_TIMEOUT_MS,
+  );
+
+  test(
+    'goes home when a step fails for good',
+    async () => {
+      const cluster = new FakeCluster([weight(30), weight(60)]);
+      cluster.before = (call) => {
+        if (call === 'weight 60') {
+          throw finalFailure({ reason: 'KubernetesForbidden', message: 'no right to patch' });
+        }
+      };
+      await given(cluster, async ({ result }) => {
+        expect(await result()).toMatchObject({ outcome: 'aborted', reason: 'KubernetesForbidden' });
+        expect(cluster.calls).toEqual(['create', 'weight 30', 'weight 0', 'remove']);
+      });
+    },
+    TEST_TIMEOUT_MS,
+  );
+
+  test(
+    'retries what may yet succeed, and writes a weight once',
+    async () => {
+      const cluster = new FakeCluster([weight(30)]);
+      let failures = 3;
+      cluster.before = (call) => {
+        if (call === 'weight 30' && failures-- > 0) {
+          throw ApplicationFailure.retryable('429', 'Kubernetes.unavailable');
+        }
+      };
+      await given(cluster, async ({ result }) => {
+        expect(await result()).toMatchObject({ outcome: 'promoted' });
+        expect(cluster.calls.filter((call) => call === 'weight 30')).toHaveLength(1);
+      });
+    },
+    TEST_TIMEOUT_MS,
+  );
+
+  test(
+    'ends with the state that it has although the status cannot be written',
+    async () => {
+      const cluster = new FakeCluster([weight(30)]);
+      cluster.before = (call) => {
+        if (call === 'report') {
+          throw finalFailure({ reason: 'KubernetesForbidden', message: 'no right to patch status' });
+        }
+      };
+      await given(cluster, async ({ result }) => {
+        expect(await result()).toMatchObject({ outcome: 'promoted' });
+      });
+    },
+    TEST_TIMEOUT_MS,
+  );
+});
+
+describe('a signal', () => {
+  test(
+    'promote without a payload moves one step',
+    async () => {
+      const cluster = new FakeCluster([weight(10), UNTIL_PROMOTED, weight(20), UNTIL_PROMOTED]);
+      await given(cluster, async ({ handle, waitsAt, result }) => {
+        await waitsAt(1);
+        await handle.signal(SIGNALS.promote);
+        await waitsAt(3);
+        await handle.signal(SIGNALS.promote, { full: true, actor: 'ana' });
+        expect(await result()).toMatchObject({
+          outcome: 'promoted',
+          message: 'revision new is stable: promoted in full',
+        });
+      });
+    },
+    TEST_TIMEOUT_MS,
+  );
+
+  test(
+    'promote under one key twice moves one step',
+    async () => {
+      const cluster = new FakeCluster([weight(10), UNTIL_PROMOTED, UNTIL_PROMOTED]);
+      await given(cluster, async ({ handle, waitsAt, state }) => {
+        await waitsAt(1);
+        await handle.signal(SIGNALS.promote, { idempotencyKey: 'k' });
+        await handle.signal(SIGNALS.promote, { idempotencyKey: 'k' });
+        await waitsAt(2);
+        await handle.signal(SIGNALS.abort);
+        await handle.result();
+        expect((await state()).stepIndex).toBe(2);
+      });
+    },
+    TEST_TIMEOUT_MS,
+  );
+
+  test.each([[{ full: 'yes' }], ['soon'], [42], [{ expectedStep: '1' }], [[]]])(
+    'promote with the payload %j is ignored',
+    async (payload) => {
+      const cluster = new FakeCluster([weight(10), UNTIL_PROMOTED]);
+      await given(cluster, async ({ handle, waitsAt, state, result }) => {
+        await waitsAt(1);
+        await handle.signal(SIGNALS.promote, payload);
+        expect(await state()).toMatchObject({ stage: 'stepping', stepIndex: 1 });
+        await handle.signal(SIGNALS.abort, { actor: 'ana', reason: 'enough' });
+        expect(await result()).toMatchObject({ outcome: 'aborted', message: 'aborted by ana: enough' });
+      });
+    },
+    TEST_TIMEOUT_MS,
+  );
+
+  test(
+    'abort overtakes a write that does not get through',
+    async () => {
+      const cluster = new FakeCluster([weight(30), UNTIL_PROMOTED]);
+      cluster.before = (call) => {
+        if (call === 'weight 30') {
+          throw ApplicationFailure.retryable('the API server is down', 'Kubernetes.unavailable');
+        }
+      };
+      await given(cluster, async ({ handle, state, result }) => {
+        await eventually('the write is under way', async () => (await state()).intendedWeight === 30);
+        await handle.signal(SIGNALS.abort);
+        expect(await result()).toMatchObject({ outcome: 'aborted' });
+        expect(cluster.calls).toEqual(['create', 'weight 0', 'remove']);
+      });
+    },
+    TEST_TIMEOUT_MS,
+  );
+
+  test(
+    'pause holds a rollout past the deadline, and resume lets it go on at once',
+    async () => {
+      const cluster = new FakeCluster([weight(30), pause(500), weight(60)]);
+      await given(cluster, async ({ handle, waitsAt, state, result }) => {
+        await waitsAt(1);
+        await handle.signal(SIGNALS.pause, { actor: 'ana' });
+        await environment.sleep(1_000);
+        expect(await state()).toMatchObject({ stepIndex: 1, held: { actor: 'ana' } });
+        await handle.signal(SIGNALS.resume);
+        expect(await result()).toMatchObject({ outcome: 'promoted' });
+      });
+    },
+    TEST_TIMEOUT_MS,
+  );
+});
+
+describe('an update', () => {
+  test(
+    'is refused with the code and the reason, and leaves no trace',
+    async () => {
+      const cluster = new FakeCluster([weight(30), UNTIL_PROMOTED]);
+      await given(cluster, async ({ handle, waitsAt, result }) => {
+        await waitsAt(1);
+        const refused = handle.executeUpdate(UPDATES.promote, { args: [{ expectedStep: 5 }] });
+        await expect(refused).rejects.toThrow(WorkflowUpdateFailedError);
+        await expect(refused).rejects.toMatchObject({
+          cause: { type: 'CommandRefused', details: [{ code: 'StaleStep' }] },
+        });
+        const { events } = await handle.fetchHistory();
+        expect(events?.some(({ workflowExecutionUpdateAcceptedEventAttributes: accepted }) => accepted)).toBe(false);
+        await handle.executeUpdate(UPDATES.promote, { args: [{ expectedStep: 1 }] });
+        expect(await result()).toMatchObject({ outcome: 'promoted' });
+      });
+    },
+    TEST_TIMEOUT_MS,
+  );
+});
+
+describe('what changes in mid-run', () => {
+  test(
+    'a third revision supersedes the one under way, and is tried from step 0',
+    async () => {
+      const cluster = new FakeCluster([weight(30), UNTIL_PROMOTED]);
+      await given(cluster, async ({ handle, waitsAt, result, state }) => {
+        await waitsAt(1);
+        cluster.observation = { ...cluster.observation, revision: { stable: 'old', canary: 'third' } };
+        await handle.signal(SIGNALS.specChanged, { uid: 'uid-1', generation: 1, lookAgain: true });
+        await eventually(
+          'the third is tried',
+          async () => (await state()).revision.canary === 'third' && (await state()).stepIndex === 1,
+        );
+        expect(cluster.calls).toEqual(['create', 'weight 30', 'weight 0', 'remove', 'create', 'weight 30']);
+        await handle.signal(SIGNALS.abort);
+        await result();
+      });
+    },
+    TEST_TIMEOUT_MS,
+  );
+
+  test(
+    'deletion takes traffic home and then lets the Rollout go',
+    async () => {
+      const cluster = new FakeCluster([weight(30), UNTIL_PROMOTED]);
+      await given(cluster, async ({ handle, waitsAt, result }) => {
+        await waitsAt(1);
+        cluster.changeRollout({ deleting: true, generation: 2 });
+        await handle.signal(SIGNALS.specChanged, { uid: 'uid-1', generation: 2 });
+        expect(await result()).toMatchObject({ outcome: 'deleted' });
+        expect(cluster.calls).toEqual(['create', 'weight 30', 'weight 0', 'remove', 'release']);
+      });
+    },
+    TEST_TIMEOUT_MS,
+  );
+
+  test(
+    'cancelling is an abort with cleanup',
+    async () => {
+      const cluster = new FakeCluster([weight(30), UNTIL_PROMOTED]);
+      await given(cluster, async ({ handle, waitsAt, result }) => {
+        await waitsAt(1);
+        await handle.cancel();
+        await expect(result()).rejects.toMatchObject({ cause: { name: 'CancelledFailure' } });
+        expect(cluster.calls).toEqual(['create', 'weight 30', 'weight 0', 'remove']);
+        expect(cluster.reports.at(-1)?.status).toMatchObject({ phase: 'Degraded', abort: true });
+      });
+    },
+    TEST_TIMEOUT_MS,
+  );
+});
+
+describe('continue-as-new', () => {
+  test(
+    'carries the deadline of a pause over, and does nothing twice',
+    async () => {
+      const cluster = new FakeCluster([weight(30), pause(1_500), weight(60), pause(200)]);
+      const atMs: Record<string, number> = {};
+      cluster.before = (call) => void (atMs[call] ??= Date.now());
+      await given(
+        cluster,
+        async ({ handle, result }) => {
+          const { runId: first } = await handle.describe();
+          expect(await result()).toMatchObject({ outcome: 'promoted' });
+          expect((await handle.describe()).runId).not.toBe(first);
+          expect(cluster.calls).toEqual(['create', 'weight 30', 'weight 60', 'weight 100', 'switch', 'remove']);
+          const pausedMs = (atMs['weight 60'] ?? 0) - (atMs['weight 30'] ?? 0);
+          expect(pausedMs).toBeGreaterThanOrEqual(1_500);
+          expect(new Set(cluster.reports.map(({ runId }) => runId))).toEqual(new Set([first]));
+        },
+        { continueAsNewAfterEvents: 20 },
+      );
+    },
+    TEST_TIMEOUT_MS,
+  );
+});
