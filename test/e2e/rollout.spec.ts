@@ -216,12 +216,13 @@ describe('given a rollout that ends', () => {
   );
 
   test(
-    'when a finished Rollout is deleted, then its finalizer does not hold it',
+    'when it is promoted, then no finalizer is left on it that would hold its deletion',
     async () => {
       const scenario = await Scenario.given(used.cluster, { steps: [] });
       await scenario.put();
       await scenario.phase('Healthy');
       await scenario.settled();
+      expect((await scenario.rollout())?.metadata.finalizers).toBeUndefined();
       expect((await scenario.request('DELETE')).ok).toBe(true);
       await eventually('the Rollout is gone', async () => (await scenario.rollout()) === undefined);
     },
@@ -308,6 +309,23 @@ describe('given something in the way', () => {
       ]);
       expect(events[0]?.message).toMatch(message);
       expect(scenario.writes).toEqual([]);
+    },
+    TEST_TIMEOUT_MS,
+  );
+
+  test(
+    'a Mapping that is created afterwards, then the next PUT goes through',
+    async () => {
+      const scenario = await Scenario.given(used.cluster, { steps: [{ setWeight: 30 }], mappings: [] });
+      const manifest = scenario.manifest();
+      manifest.spec.strategy.canary.trafficRouting.ambassador.mappings = ['late'];
+      await scenario.put(manifest);
+      await scenario.phase('Degraded');
+      await scenario.settled();
+      const late = mapping('late', { prefix: `/${scenario.namespace}` });
+      await scenario.create({ group: 'getambassador.io', version: 'v2', plural: 'mappings' }, late);
+      await scenario.put(manifest);
+      await scenario.phase('Healthy');
     },
     TEST_TIMEOUT_MS,
   );

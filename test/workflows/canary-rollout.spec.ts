@@ -73,7 +73,15 @@ describe('a run', () => {
       const cluster = new FakeCluster([weight(30), pause(200), weight(60), pause(200)]);
       await given(cluster, async ({ result }) => {
         expect(await result()).toMatchObject({ outcome: 'promoted', reason: 'RolloutCompleted' });
-        expect(cluster.calls).toEqual(['create', 'weight 30', 'weight 60', 'weight 100', 'switch', 'remove']);
+        expect(cluster.calls).toEqual([
+          'create',
+          'weight 30',
+          'weight 60',
+          'weight 100',
+          'switch',
+          'remove',
+          'release',
+        ]);
         expect(cluster.reports.at(-1)?.status).toMatchObject({ phase: 'Healthy', currentStepIndex: 4 });
       });
     },
@@ -100,7 +108,7 @@ describe('a run', () => {
       const cluster = new FakeCluster([]);
       await given(cluster, async ({ result }) => {
         expect(await result()).toMatchObject({ outcome: 'promoted' });
-        expect(cluster.calls).toEqual(['create', 'weight 100', 'switch', 'remove']);
+        expect(cluster.calls).toEqual(['create', 'weight 100', 'switch', 'remove', 'release']);
       });
     },
     TEST_TIMEOUT_MS,
@@ -116,7 +124,7 @@ describe('a run', () => {
       };
       await given(cluster, async ({ result }) => {
         expect(await result()).toMatchObject({ outcome: 'aborted', reason: 'AmbassadorMappingNotFound' });
-        expect(cluster.calls).toEqual(['remove']);
+        expect(cluster.calls).toEqual(['remove', 'release']);
         expect(cluster.reports.flatMap(({ events }) => events)).toMatchObject([
           { type: 'Warning', reason: 'AmbassadorMappingNotFound', message: 'no Mapping app' },
         ]);
@@ -136,7 +144,7 @@ describe('a run', () => {
       };
       await given(cluster, async ({ result }) => {
         expect(await result()).toMatchObject({ outcome: 'aborted', reason: 'KubernetesForbidden' });
-        expect(cluster.calls).toEqual(['create', 'weight 30', 'weight 0', 'remove']);
+        expect(cluster.calls).toEqual(['create', 'weight 30', 'weight 0', 'remove', 'release']);
       });
     },
     TEST_TIMEOUT_MS,
@@ -241,7 +249,7 @@ describe('a signal', () => {
         await eventually('the write is under way', async () => (await state()).intendedWeight === 30);
         await handle.signal(SIGNALS.abort);
         expect(await result()).toMatchObject({ outcome: 'aborted' });
-        expect(cluster.calls).toEqual(['create', 'weight 0', 'remove']);
+        expect(cluster.calls).toEqual(['create', 'weight 0', 'remove', 'release']);
       });
     },
     TEST_TIMEOUT_MS,
@@ -299,7 +307,7 @@ describe('what changes in mid-run', () => {
           'the third is tried',
           async () => (await state()).revision.canary === 'third' && (await state()).stepIndex === 1,
         );
-        expect(cluster.calls).toEqual(['create', 'weight 30', 'weight 0', 'remove', 'create', 'weight 30']);
+        expect(cluster.calls).toEqual(['create', 'weight 30', 'weight 0', 'remove', 'release', 'create', 'weight 30']);
         await handle.signal(SIGNALS.abort);
         await result();
       });
@@ -330,7 +338,7 @@ describe('what changes in mid-run', () => {
         await waitsAt(1);
         await handle.cancel();
         await expect(result()).rejects.toMatchObject({ cause: { name: 'CancelledFailure' } });
-        expect(cluster.calls).toEqual(['create', 'weight 30', 'weight 0', 'remove']);
+        expect(cluster.calls).toEqual(['create', 'weight 30', 'weight 0', 'remove', 'release']);
         expect(cluster.reports.at(-1)?.status).toMatchObject({ phase: 'Degraded', abort: true });
       });
     },
@@ -351,7 +359,15 @@ describe('continue-as-new', () => {
           const { runId: first } = await handle.describe();
           expect(await result()).toMatchObject({ outcome: 'promoted' });
           expect((await handle.describe()).runId).not.toBe(first);
-          expect(cluster.calls).toEqual(['create', 'weight 30', 'weight 60', 'weight 100', 'switch', 'remove']);
+          expect(cluster.calls).toEqual([
+            'create',
+            'weight 30',
+            'weight 60',
+            'weight 100',
+            'switch',
+            'remove',
+            'release',
+          ]);
           const pausedMs = (atMs['weight 60'] ?? 0) - (atMs['weight 30'] ?? 0);
           expect(pausedMs).toBeGreaterThanOrEqual(1_500);
           expect(new Set(cluster.reports.map(({ runId }) => runId))).toEqual(new Set([first]));

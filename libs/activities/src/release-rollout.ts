@@ -6,14 +6,14 @@ import type { ActivityDependencies } from './dependencies.ts';
 import { translated } from './failures.ts';
 import { finalizerOf, orAbsent, rolloutAt, type RolloutObject } from './objects.ts';
 
-/** Takes Weir's finalizer off a Rollout that is being deleted, so that the API server can finish. */
+/** Takes Weir's finalizer off: nothing of ours is left that a deletion would have to wait for. */
 export function releaseRollout({ kubernetes }: ActivityDependencies): CanaryRolloutActivities['releaseRollout'] {
   return ({ rollout }) =>
     translated('cleanup', () =>
       alive(async (signal) => {
         const at = rolloutAt(rollout);
         const { metadata } = (await orAbsent(kubernetes.get<RolloutObject>(at, { signal }))) ?? {};
-        if (metadata?.deletionTimestamp === undefined || !metadata.finalizers?.includes(FINALIZER)) {
+        if (!metadata?.finalizers?.includes(FINALIZER)) {
           return;
         }
         try {

@@ -56,7 +56,7 @@ export function evolve(run: Run, event: RunEvent, nowMs: number): Run {
         canaryMappings: [],
         intendedWeight: 0,
         writtenWeight: 0,
-        stage: run.ending?.outcome === 'deleted' ? 'releasing' : 'closing',
+        stage: 'releasing',
       };
     case 'rolloutReleased':
       return { ...run, stage: 'closing' };

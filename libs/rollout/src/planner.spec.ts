@@ -153,7 +153,7 @@ describe('the next action of a run', () => {
       { kind: 'setCanaryWeight', weight: 0 },
     ],
     [
-      'takes the finalizer off after the cleanup of a deleted Rollout',
+      'takes the finalizer off after the cleanup',
       () =>
         evolveAll(pausedAt30(), START_MS, observed({ deleting: true }), ...written(0), {
           kind: 'canaryMappingsRemoved',
@@ -233,6 +233,7 @@ describe('how a run ends', () => {
       ...written(100),
       { kind: 'stableServiceSwitched' },
       { kind: 'canaryMappingsRemoved' },
+      { kind: 'rolloutReleased' },
     );
     expect(run.ending).toMatchObject({ outcome: 'promoted', message: 'revision new is stable: all 4 steps are done' });
     expect(run.stage).toBe('closing');

@@ -13,7 +13,7 @@ export type Outcome = 'promoted' | 'aborted' | 'superseded' | 'deleted' | 'nothi
 
 /**
  * Where a run stands. `promoting` goes through its {@link PromotionStage}s, `retreating` takes the weight to 0 and the
- * canary Mappings away, `closing` has nothing left to do in the cluster.
+ * canary Mappings away, `releasing` the finalizer, `closing` has nothing left to do in the cluster.
  */
 export type Stage = 'observing' | 'creating' | 'stepping' | 'promoting' | 'retreating' | 'releasing' | 'closing';
 
