@@ -162,7 +162,7 @@ class CanaryRollout {
       const type = run.ending.outcome === 'aborted' ? 'Warning' : 'Normal';
       this.reporter.event(type, run.ending.reason, run.ending.message, nowMs);
     }
-    this.reporter.changed(run, nowMs);
+    this.reporter.changed(run);
   }
 
   private handleMessages(): void {

@@ -27,9 +27,9 @@ export class Reporter {
   constructor(private readonly ref: RunRef) {}
 
   /** Notes that the run changed. */
-  changed(run: Run, nowMs: number): void {
+  changed(run: Run): void {
     this.newest = run;
-    this.showInTemporal(run, nowMs);
+    this.showInTemporal(run);
   }
 
   /** Notes an Event for the Rollout. */
@@ -74,8 +74,8 @@ export class Reporter {
     }
   }
 
-  private showInTemporal(run: Run, nowMs: number): void {
-    setCurrentDetails(renderDetails(run, nowMs));
+  private showInTemporal(run: Run): void {
+    setCurrentDetails(renderDetails(run));
     const { phase } = phaseOf(run);
     const attributes: SearchAttributePair[] = [
       { key: KEYS.namespace, value: this.ref.rollout.namespace },

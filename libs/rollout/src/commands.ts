@@ -1,6 +1,5 @@
 import { assertNever } from './assert-never.ts';
 import { ABORTED, endStep, enterStep, retreat } from './evolve.ts';
-import { formatDuration } from './duration.ts';
 import type { Run } from './run.ts';
 import type { Attribution } from './types.ts';
 
@@ -134,9 +133,4 @@ function isRepeated(run: Run, { idempotencyKey }: Command): boolean {
 
 function withKey(keys: readonly string[], key: string | undefined): readonly string[] {
   return key === undefined ? keys : [...keys, key].slice(-MAX_HANDLED_KEYS);
-}
-
-/** What is left of the pause under way, for people: `42s`, or undefined when nothing counts down. */
-export function remaining(run: Run, nowMs: number): string | undefined {
-  return run.pauseDeadlineMs === undefined ? undefined : formatDuration(run.pauseDeadlineMs - nowMs);
 }

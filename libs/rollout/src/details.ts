@@ -1,4 +1,3 @@
-import { remaining } from './commands.ts';
 import type { Run, StepRecord } from './run.ts';
 import { phaseOf } from './status.ts';
 import { describeStep } from './steps.ts';
@@ -6,18 +5,23 @@ import type { Step } from './types.ts';
 
 /**
  * What the Temporal UI shows as the current details of a run: one sentence, and a table of the steps with times and
- * actors. Markdown; deterministic for the same run and time.
+ * actors. Markdown.
  */
-export function renderDetails(run: Run, nowMs: number): string {
+export function renderDetails(run: Run): string {
   const { phase, message } = phaseOf(run);
-  const left = remaining(run, nowMs);
   const headline = [
     `**${phase}**${message === '' ? '' : `: ${escape(message)}`}`,
     `weight ${run.writtenWeight} %`,
-    ...(left === undefined ? [] : [`pause ends at ${clock(run.pauseDeadlineMs ?? nowMs)}`]),
+    ...(run.pauseDeadlineMs === undefined ? [] : [`pause ends at ${clock(run.pauseDeadlineMs)} UTC`]),
   ].join(' · ');
   const rows = run.spec.steps.map((step, index) => row(step, index, run));
-  return [headline, '', '| # | step | state | started | ended | by |', '|---|---|---|---|---|---|', ...rows].join('\n');
+  return [
+    headline,
+    '',
+    '| # | step | state | started (UTC) | ended (UTC) | by |',
+    '|---|---|---|---|---|---|',
+    ...rows,
+  ].join('\n');
 }
 
 function row(step: Step, index: number, run: Run): string {
@@ -43,5 +47,5 @@ function escape(text: string): string {
 }
 
 function clock(epochMs: number | undefined): string {
-  return epochMs === undefined ? '' : `${new Date(epochMs).toISOString().slice(11, 19)} UTC`;
+  return epochMs === undefined ? '' : new Date(epochMs).toISOString().slice(11, 19);
 }
