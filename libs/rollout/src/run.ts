@@ -1,4 +1,3 @@
-import type { Condition } from './status.ts';
 import type { Attribution, RolloutSpec } from './types.ts';
 
 /**
@@ -54,6 +53,16 @@ export interface Wanted {
 export interface Problem {
   readonly reason: string;
   readonly message: string;
+}
+
+/** A condition of `status.conditions`, with Kubernetes' meaning of its fields. Times are RFC 3339, whole seconds. */
+export interface Condition {
+  readonly type: 'Progressing' | 'Paused' | 'Completed' | 'Healthy';
+  readonly status: 'True' | 'False';
+  readonly reason: string;
+  readonly message: string;
+  readonly lastUpdateTime: string;
+  readonly lastTransitionTime: string;
 }
 
 /** What the cluster looks like, compact enough for the history: the answer of the activity `observeRollout`. */

@@ -1,19 +1,9 @@
 import { assertNever } from './assert-never.ts';
 import { isPausing } from './commands.ts';
-import type { Outcome, Run } from './run.ts';
+import type { Condition, Outcome, Run } from './run.ts';
 import { describeStep } from './steps.ts';
 
 export type Phase = 'Healthy' | 'Progressing' | 'Paused' | 'Degraded';
-
-/** A condition of `status.conditions`, with Kubernetes' meaning of its fields. Times are RFC 3339, whole seconds. */
-export interface Condition {
-  readonly type: 'Progressing' | 'Paused' | 'Completed' | 'Healthy';
-  readonly status: 'True' | 'False';
-  readonly reason: string;
-  readonly message: string;
-  readonly lastUpdateTime: string;
-  readonly lastTransitionTime: string;
-}
 
 interface WeightDestination {
   readonly weight: number;
