@@ -51,6 +51,7 @@ export class FakeCluster {
       await this.note('switch');
       return { switched: true };
     },
+    awaitStableEndpoints: () => this.note('endpoints'),
     removeCanaryMappings: async ({ names }) => {
       await this.note('remove');
       return { removed: names };

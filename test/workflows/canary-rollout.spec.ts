@@ -108,7 +108,7 @@ describe('a run', () => {
       const cluster = new FakeCluster([]);
       await given(cluster, async ({ result }) => {
         expect(await result()).toMatchObject({ outcome: 'promoted' });
-        expect(cluster.calls).toEqual(['create', 'weight 100', 'switch', 'remove', 'release']);
+        expect(cluster.calls).toEqual(['create', 'weight 100', 'switch', 'endpoints', 'remove', 'release']);
       });
     },
     TEST_TIMEOUT_MS,

@@ -24,17 +24,14 @@ export const interruptible = proxyActivities<CanaryRolloutActivities>({
   cancellationType: ActivityCancellationType.TRY_CANCEL,
 });
 
-/** A creation that lands after the cleanup would leave a canary Mapping behind: the abort waits until it is known to be over. */
-export const creating = proxyActivities<CanaryRolloutActivities>({
+/**
+ * A creation that lands after the cleanup would leave a canary Mapping behind, and a Service that is switched after all makes
+ * an abort a promotion: the abort waits until it is known to be over.
+ */
+export const decisive = proxyActivities<CanaryRolloutActivities>({
   ...STEP,
   cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
 });
-
-/**
- * The endpoint controller may take its time with many pods; an attempt ends after this long and looks anew. Never cancelled:
- * once the stable Service may have been switched there is no way back but another run.
- */
-export const switching = proxyActivities<CanaryRolloutActivities>({ ...STEP, startToCloseTimeout: '2 minutes' });
 
 /** Cleanup is tried for ever, and not given up for a 403 either: RBAC may be mended. */
 export const cleanup = proxyActivities<CanaryRolloutActivities>({

@@ -22,6 +22,7 @@ import {
 import {
   evolve,
   needsFollowUp,
+  needsObservation,
   newRun,
   nextAction,
   phaseOf,
@@ -46,6 +47,9 @@ import {
 } from './messages.ts';
 import { Reporter } from './reporter.ts';
 
+/** Before continue-as-new; a healthy API server takes a status in milliseconds. */
+const FLUSH_TIMEOUT = '5 seconds';
+
 /**
  * One run of a Rollout: from the moment something new is wanted until the cluster is there, or back. An interpreter: what to
  * do next is decided by the pure planner of `@weir/rollout`; this calls the activity, waits for the timer or for a person, and
@@ -60,16 +64,20 @@ class CanaryRollout {
   private readonly reporter: Reporter;
   private run: Run;
   /** What an abort may overtake. */
-  private underWay: CancellationScope | undefined;
+  private underWay: { readonly scope: CancellationScope; readonly action: ActivityAction } | undefined;
   private cancelled = false;
   private closed = false;
 
   constructor(private readonly input: CanaryRolloutInput) {
     const { workflowId, runId } = workflowInfo();
     this.ref = { rollout: input.rollout, workflowId, runId: input.firstRunId ?? runId };
-    this.reporter = new Reporter(this.ref);
+    this.reporter = new Reporter(this.ref, input.pendingEvents);
     this.run = input.run ?? newRun();
+    this.cancelled = input.cancelled ?? false;
     this.handleMessages();
+    if (input.run !== undefined) {
+      this.reporter.changed(this.run); // The Temporal UI forgets the current details with each execution.
+    }
   }
 
   /** Everything is shielded from cancellation, because the way to cancel a rollout is to take its traffic home first. */
@@ -134,11 +142,12 @@ class CanaryRollout {
   private async act(action: ActivityAction): Promise<void> {
     const { ending } = this.run;
     const scope = new CancellationScope({ cancellable: true });
-    this.underWay = scope;
+    this.underWay = { scope, action };
     try {
       this.apply(await scope.run(() => perform(action, this.run, this.ref)));
     } catch (error) {
-      const overtaken = this.run.ending !== ending && (isCancellation(error) || error instanceof ActivityFailure);
+      const isOvertaken = this.run.ending !== ending || scope.consideredCancelled;
+      const overtaken = isOvertaken && (isCancellation(error) || error instanceof ActivityFailure);
       if (!overtaken) {
         this.apply({ kind: 'failed', problem: problemOf(error) });
       }
@@ -148,6 +157,9 @@ class CanaryRollout {
   }
 
   private apply(event: RunEvent): void {
+    if (event.kind === 'weightWritten') {
+      this.reporter.event('Normal', 'CanaryMappingWeightUpdate', `canary weight ${event.weight}`, Date.now());
+    }
     this.become(evolve(this.run, event, Date.now()));
   }
 
@@ -155,9 +167,6 @@ class CanaryRollout {
     const before = this.run;
     const nowMs = Date.now();
     this.run = run;
-    if (run.writtenWeight !== before.writtenWeight && run.stage !== 'closing') {
-      this.reporter.event('Normal', 'CanaryMappingWeightUpdate', `canary weight ${run.writtenWeight}`, nowMs);
-    }
     if (run.ending !== undefined && before.ending === undefined && run.ending.outcome !== 'nothingToDo') {
       const type = run.ending.outcome === 'aborted' ? 'Warning' : 'Normal';
       this.reporter.event(type, run.ending.reason, run.ending.message, nowMs);
@@ -176,6 +185,7 @@ class CanaryRollout {
         if (problem === undefined) {
           const { uid, generation, lookAgain = false } = payload;
           this.apply({ kind: 'told', wanted: { uid, generation }, lookAgain });
+          this.interruptWaiting();
         } else {
           log.warn('specChanged is ignored', { problem });
         }
@@ -228,9 +238,16 @@ class CanaryRollout {
     const { ending } = this.run;
     this.become(take(this.run, command, Date.now()));
     if (this.run.ending !== ending) {
-      this.underWay?.cancel();
+      this.underWay?.scope.cancel();
     }
     return true;
+  }
+
+  /** The wait for endpoints may be long, and what was told may be that nobody wants them any more. */
+  private interruptWaiting(): void {
+    if (this.underWay?.action.kind === 'awaitStableEndpoints' && needsObservation(this.run)) {
+      this.underWay.scope.cancel();
+    }
   }
 
   /** Deadlines are absolute in the state, so that nothing moves when the history begins anew. */
@@ -240,15 +257,23 @@ class CanaryRollout {
     if (!continueAsNewSuggested && (limit === undefined || historyLength < limit)) {
       return;
     }
-    await condition(() => this.reporter.isIdle() && allHandlersFinished());
-    await continueAsNew<typeof canaryRollout>({ ...this.input, run: this.run, firstRunId: this.ref.runId });
+    // A status that cannot be written must not hold a weight back.
+    await condition(() => this.reporter.isIdle(), FLUSH_TIMEOUT, { summary: 'flush the status' });
+    await continueAsNew<typeof canaryRollout>({
+      ...this.input,
+      run: this.run,
+      firstRunId: this.ref.runId,
+      pendingEvents: this.reporter.pendingEvents(),
+      cancelled: this.cancelled,
+    });
   }
 
   private async close(): Promise<CanaryRolloutResult> {
     await condition(allHandlersFinished);
     if (needsFollowUp(this.run)) {
       const { rollout, continueAsNewAfterEvents } = this.input;
-      const run = { ...newRun(), retryRequested: this.run.retryRequested };
+      // A command that comes again must not be taken by the next run for its own.
+      const run = { ...newRun(), retrying: this.run.retryRequested, handledKeys: this.run.handledKeys };
       await continueAsNew<typeof canaryRollout>({
         rollout,
         run,

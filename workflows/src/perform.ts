@@ -1,4 +1,4 @@
-import { ActivityFailure, ApplicationFailure, isCancellation } from '@temporalio/workflow';
+import { ActivityFailure, ApplicationFailure } from '@temporalio/workflow';
 import { FAILURES, type MappingRunRef, type RunRef } from '@weir/contract';
 import {
   assertNever,
@@ -9,7 +9,7 @@ import {
   type Run,
   type RunEvent,
 } from '@weir/rollout';
-import { cleanup, creating, interruptible, switching } from './activities.ts';
+import { cleanup, decisive, interruptible } from './activities.ts';
 
 /** Does what an action says, by its activity, and says what happened. Each call has a summary for the Temporal UI. */
 export async function perform(action: ActivityAction, run: Run, ref: RunRef): Promise<RunEvent> {
@@ -22,7 +22,7 @@ export async function perform(action: ActivityAction, run: Run, ref: RunRef): Pr
     }
     case 'ensureCanaryMappings': {
       const { mappings: stableMappings, canaryService } = run.spec;
-      const canaryMappings = await creating.ensureCanaryMappings.executeWithOptions(
+      const canaryMappings = await decisive.ensureCanaryMappings.executeWithOptions(
         { summary: `create ${canaryNames(run).join(', ')} at weight 0` },
         [{ ...mappingRef(run, ref), stableMappings, canaryService, sequence: run.sequence }],
       );
@@ -39,8 +39,14 @@ export async function perform(action: ActivityAction, run: Run, ref: RunRef): Pr
       const { stableService, canaryService } = run.spec;
       const summary = `Service ${stableService} selects revision ${run.revision.canary}`;
       const input = { ...ref, stableService, canaryService, revision: run.revision.canary };
-      await switching.switchStableService.executeWithOptions({ summary }, [input]);
+      await decisive.switchStableService.executeWithOptions({ summary }, [input]);
       return { kind: 'stableServiceSwitched' };
+    }
+    case 'awaitStableEndpoints': {
+      const { stableService } = run.spec;
+      const summary = `endpoints of Service ${stableService} are the new pods`;
+      await interruptible.awaitStableEndpoints.executeWithOptions({ summary }, [{ ...ref, stableService }]);
+      return { kind: 'stableEndpointsReady' };
     }
     case 'removeCanaryMappings': {
       const { mappingApiVersion } = run;
@@ -58,14 +64,15 @@ export async function perform(action: ActivityAction, run: Run, ref: RunRef): Pr
 
 /** What an activity failed with for good. Anything else is a bug of ours: the workflow task fails and is tried again. */
 export function problemOf(error: unknown): Problem {
-  const cause = error instanceof ActivityFailure ? error.cause : undefined;
+  if (!(error instanceof ActivityFailure)) {
+    throw error;
+  }
+  const { cause } = error;
   if (cause instanceof ApplicationFailure && cause.type === FAILURES.cannotProceed) {
     return cause.details?.[0] as Problem;
   }
-  if (isCancellation(error)) {
-    return { reason: 'Cancelled', message: 'the step was cancelled' };
-  }
-  throw error;
+  // Somebody failed it by hand in Temporal, or its answer was too large: the traffic goes home all the same.
+  return { reason: 'ActivityFailed', message: `${error.activityType}: ${cause?.message ?? error.message}` };
 }
 
 function mappingRef(run: Run, ref: RunRef): MappingRunRef {

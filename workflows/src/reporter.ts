@@ -19,12 +19,22 @@ const KEYS = {
  */
 export class Reporter {
   private newest: Run | undefined;
-  private events: RolloutEvent[] = [];
+  private events: readonly RolloutEvent[];
   private nextEventId = 1;
   private shown = '';
   private writing = false;
 
-  constructor(private readonly ref: RunRef) {}
+  /** @param pending - Events that an execution before this one could not write */
+  constructor(
+    private readonly ref: RunRef,
+    pending: readonly RolloutEvent[] = [],
+  ) {
+    this.events = pending;
+  }
+
+  pendingEvents(): readonly RolloutEvent[] {
+    return this.events;
+  }
 
   /** Notes that the run changed. */
   changed(run: Run): void {
@@ -34,7 +44,8 @@ export class Reporter {
 
   /** Notes an Event for the Rollout. */
   event(type: RolloutEvent['type'], reason: string, message: string, nowMs: number): void {
-    this.events.push({ id: `${workflowInfo().runId}/${this.nextEventId++}`, atMs: nowMs, type, reason, message });
+    const id = `${workflowInfo().runId}/${this.nextEventId++}`;
+    this.events = [...this.events, { id, atMs: nowMs, type, reason, message }];
   }
 
   /** Writes until told that the run is over; never rejects. */
@@ -56,7 +67,6 @@ export class Reporter {
   private async write(run: Run): Promise<void> {
     const { events } = this;
     this.newest = undefined;
-    this.events = [];
     if (run.uid === undefined) {
       return; // There is no Rollout to write to.
     }
@@ -66,6 +76,7 @@ export class Reporter {
       await cleanup.reportStatus.executeWithOptions({ summary: `status: ${status.phase}` }, [
         { ...this.ref, uid: run.uid, status, summary: runSummary(run), events },
       ]);
+      this.events = this.events.filter((event) => !events.includes(event));
     } catch (error) {
       // Refused for good (RBAC, a foreign CRD): traffic must not hang on it, and the next change tries again.
       log.warn('the status of the Rollout could not be written', { error });

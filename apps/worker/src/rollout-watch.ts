@@ -6,6 +6,8 @@ import type { RolloutRuns } from '@weir/temporal';
 import { setTimeout as delay } from 'node:timers/promises';
 import { tellingOf, type Telling } from './telling.ts';
 
+/** What a message that is on its way may take when the worker stops. */
+const STOP_MS = 2_000;
 /** Temporal is asked again this long after it could not be reached. */
 const RETRY_MS = 1_000;
 
@@ -40,7 +42,9 @@ export class RolloutWatch {
 
   async stop(): Promise<void> {
     this.stopping.abort();
-    await Promise.all([this.watching, this.delivering]);
+    // Temporal may be down: what is not told now is told by the next worker.
+    const stopped = Promise.all([this.watching, this.delivering]);
+    await Promise.race([stopped, delay(STOP_MS, undefined, { ref: false })]);
   }
 
   private onChange(change: Change<RolloutObject>): void {

@@ -18,6 +18,9 @@ const MAX_ACTIVITIES = 100;
 /** An activity of ours ends within its 15 s; the rest is retried by another worker. */
 const SHUTDOWN_GRACE = '15 seconds';
 
+/** As often as activities heartbeat: the SDK would send every 2 s only, and call a pause of half a second a death. */
+const HEARTBEAT_INTERVAL = '500 milliseconds';
+
 export async function createTemporalWorker(
   taskQueue: string,
   dependencies: ActivityDependencies,
@@ -35,6 +38,7 @@ export async function createTemporalWorker(
       maxCachedWorkflows: MAX_CACHED_RUNS,
       maxConcurrentActivityTaskExecutions: MAX_ACTIVITIES,
       shutdownGraceTime: SHUTDOWN_GRACE,
+      maxHeartbeatThrottleInterval: HEARTBEAT_INTERVAL,
     });
     return { worker, connection };
   } catch (error) {

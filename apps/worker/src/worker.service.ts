@@ -40,11 +40,11 @@ export class WorkerService implements OnApplicationBootstrap, OnApplicationShutd
   async onApplicationShutdown(): Promise<void> {
     this.stopping.abort();
     await this.starting;
-    await this.watch?.stop();
     if (this.worker?.getState() === 'RUNNING') {
       this.worker.shutdown();
     }
     await this.running;
+    await this.watch?.stop();
     await this.connection?.close();
     await Promise.all([this.temporal.connection.close(), this.kubernetes?.close()]);
   }

@@ -15,7 +15,16 @@ export function ensureCanaryMappings(
     translated('step', () =>
       alive(async (signal) => {
         await ensureFinalizer(dependencies, input, signal);
-        return Promise.all(input.stableMappings.map((name) => ensureOne(dependencies, input, name, signal)));
+        // All must be over before this fails: a creation that lands after the cleanup would leave a canary Mapping behind.
+        const settled = await Promise.allSettled(
+          input.stableMappings.map((name) => ensureOne(dependencies, input, name, signal)),
+        );
+        return settled.map((one) => {
+          if (one.status === 'rejected') {
+            throw one.reason;
+          }
+          return one.value;
+        });
       }),
     );
 }

@@ -1,5 +1,6 @@
 import type { CanaryRolloutActivities } from '@weir/contract';
 import type { ActivityDependencies } from './dependencies.ts';
+import { awaitStableEndpoints } from './await-stable-endpoints.ts';
 import { ensureCanaryMappings } from './ensure-canary-mappings.ts';
 import { observeRollout } from './observe-rollout.ts';
 import { releaseRollout } from './release-rollout.ts';
@@ -18,6 +19,7 @@ export function createActivities(dependencies: ActivityDependencies): CanaryRoll
     ensureCanaryMappings: ensureCanaryMappings(dependencies),
     setCanaryWeight: setCanaryWeight(dependencies),
     switchStableService: switchStableService(dependencies),
+    awaitStableEndpoints: awaitStableEndpoints(dependencies),
     removeCanaryMappings: removeCanaryMappings(dependencies),
     releaseRollout: releaseRollout(dependencies),
     reportStatus: reportStatus(dependencies),

@@ -2,10 +2,12 @@ import type { CanaryRolloutActivities, RunRef } from '@weir/contract';
 import { ENDPOINT_SLICES, SERVICES, type KubernetesClient } from '@weir/kubernetes';
 import { chooseMappingApi, preflight } from '@weir/mapping';
 import {
-  ABORTED,
   INSTANCE_ID,
   INSTANCE_ID_LABEL,
+  NO_READY_ENDPOINTS,
+  NO_SPEC,
   revisionOf,
+  wasAborted,
   type Condition,
   type Observation,
   type ObservedRollout,
@@ -25,8 +27,6 @@ import {
   type RolloutObject,
   type ServiceObject,
 } from './objects.ts';
-
-const NO_SPEC: RolloutSpec = { stableService: '', canaryService: '', mappings: [], steps: [] };
 
 /** Reads what the planner decides from. Nothing is written. */
 export function observeRollout(dependencies: ActivityDependencies): CanaryRolloutActivities['observeRollout'] {
@@ -79,7 +79,7 @@ async function observeCluster(
     ...serviceProblem(spec.stableService, stable),
     ...serviceProblem(spec.canaryService, canary),
     ...(revision !== undefined && revision.stable !== revision.canary && !canaryReady
-      ? [{ reason: 'NoReadyEndpoints', message: `Service ${spec.canaryService} has no ready endpoints` }]
+      ? [{ reason: NO_READY_ENDPOINTS, message: `Service ${spec.canaryService} has no ready endpoints` }]
       : []),
     ...preflight({
       namespace,
@@ -125,13 +125,8 @@ function toObserved({ metadata, status }: RolloutObject, spec: RolloutSpec): Obs
     owned: metadata.labels?.[INSTANCE_ID_LABEL] === INSTANCE_ID,
     spec,
     ...(Number.isInteger(observedGeneration) && { observedGeneration }),
-    aborted: status?.abort === true && reasonOf(conditions) === ABORTED,
+    aborted: wasAborted(status),
     ...(status?.currentPodHash !== undefined && { triedRevision: status.currentPodHash }),
     conditions,
   };
-}
-
-/** Why the last run ended, as it wrote it. */
-function reasonOf(conditions: readonly Condition[]): string | undefined {
-  return conditions.find(({ type }) => type === 'Progressing')?.reason;
 }

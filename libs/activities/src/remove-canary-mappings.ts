@@ -16,22 +16,18 @@ export function removeCanaryMappings(
   return (input) =>
     translated('cleanup', () =>
       alive(async (signal) => {
-        const apiVersion = input.mappingApiVersion ?? (await served(dependencies, signal));
-        if (apiVersion === undefined) {
+        const apis = await dependencies.kubernetes.servedApiVersions({ signal });
+        // The run's own version, unless the gateway was upgraded past it in mid-run.
+        const api =
+          chooseMappingApi(apis, input.mappingApiVersion) ?? chooseMappingApi(apis, dependencies.mappingApiVersion);
+        if (api === undefined) {
           return { removed: [] };
         }
-        const ours = await findOurs(dependencies, input, apiVersion, signal);
-        await Promise.all(ours.map((mapping) => removeOne(dependencies, apiVersion, mapping, signal)));
+        const ours = await findOurs(dependencies, input, api.apiVersion, signal);
+        await Promise.all(ours.map((mapping) => removeOne(dependencies, api.apiVersion, mapping, signal)));
         return { removed: ours.map(({ metadata }) => metadata.name).sort() };
       }),
     );
-}
-
-async function served(
-  { kubernetes, mappingApiVersion }: ActivityDependencies,
-  signal: AbortSignal,
-): Promise<string | undefined> {
-  return chooseMappingApi(await kubernetes.servedApiVersions({ signal }), mappingApiVersion)?.apiVersion;
 }
 
 /** By label, and by name: a label can be taken off by hand. */

@@ -52,6 +52,9 @@ async function setOne(
         return { canary: { ...canary, ...versionOf(patched) } };
       }
     } catch (error) {
+      if (input.weight === 0 && isKubernetesError(error, 'notServed')) {
+        return { canary }; // The gateway was upgraded past this API version: the removal finds the one that is served.
+      }
       if (!isKubernetesError(error, 'conflict') && !isKubernetesError(error, 'notFound')) {
         throw error;
       }

@@ -42,6 +42,10 @@ export interface SwitchStableServiceInput extends RunRef {
   readonly revision: string;
 }
 
+export interface AwaitStableEndpointsInput extends RunRef {
+  readonly stableService: string;
+}
+
 export interface RemoveCanaryMappingsInput extends RunRef {
   /** Absent when the run ended before it knew. */
   readonly mappingApiVersion?: string;
@@ -78,8 +82,10 @@ export interface CanaryRolloutActivities {
   ensureCanaryMappings(input: EnsureCanaryMappingsInput): Promise<readonly CanaryMapping[]>;
   /** One PATCH a canary Mapping, in parallel; none where the weight stands already. */
   setCanaryWeight(input: SetCanaryWeightInput): Promise<WrittenWeight>;
-  /** The stable Service gets the canary Service's selector; returns when its endpoints are the new pods. */
+  /** The stable Service has the canary Service's selector. */
   switchStableService(input: SwitchStableServiceInput): Promise<{ readonly switched: boolean }>;
+  /** Returns when the endpoints of the stable Service are pods that its selector selects, and one is ready. Writes nothing. */
+  awaitStableEndpoints(input: AwaitStableEndpointsInput): Promise<void>;
   /** No canary Mapping of this Rollout is left, whichever run made it. */
   removeCanaryMappings(input: RemoveCanaryMappingsInput): Promise<{ readonly removed: readonly string[] }>;
   /** Takes the finalizer off. */

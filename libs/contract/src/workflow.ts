@@ -1,3 +1,4 @@
+import type { RolloutEvent } from './activities.ts';
 import type { Outcome, Run, RolloutRef } from '@weir/rollout';
 
 /** Argument of the workflow. JSON-safe. */
@@ -5,6 +6,10 @@ export interface CanaryRolloutInput {
   readonly rollout: RolloutRef;
   /** State carried over continue-as-new. */
   readonly run?: Run;
+  /** Kubernetes Events that were not written before continue-as-new. */
+  readonly pendingEvents?: readonly RolloutEvent[];
+  /** The workflow was cancelled, and is on its way home. */
+  readonly cancelled?: boolean;
   /** Run id of the first execution of the chain; absent in the first one. */
   readonly firstRunId?: string;
   /** Test hook: continue as new once the history of this execution is longer, in events. Absent: when the server suggests it. */

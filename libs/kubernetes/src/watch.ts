@@ -41,8 +41,12 @@ export async function watchForever<T extends KubernetesObject>(
         list.items.forEach((object) => onChange({ type: 'LISTED', object }));
         resourceVersion = list.metadata.resourceVersion;
       }
+      const startedMs = Date.now();
       resourceVersion = await watchOnce(client, options, resourceVersion);
       retryMs = FIRST_RETRY_MS;
+      if (Date.now() - startedMs < FIRST_RETRY_MS) {
+        await delay(FIRST_RETRY_MS, undefined, { signal }); // A proxy that ends every watch at once must not be hammered.
+      }
     } catch (error) {
       if (signal.aborted) {
         return;

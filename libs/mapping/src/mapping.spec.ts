@@ -118,7 +118,7 @@ describe('two Mappings share traffic', () => {
     [false, 'not when one is a shadow', { shadow: true }],
     [false, 'not on another gateway', { ambassador_id: ['other'] }],
     [true, 'when one of the gateways is the same', { ambassador_id: ['default', 'other'] }],
-    [false, 'not when labels may select another Host', {}, { labels: { host: 'b' } }],
+    [true, 'whatever their labels: a Host may select both', {}, { labels: { host: 'b' } }],
   ])('%p: %s', (expected, _name, spec, metadata = {}) => {
     expect(sharesTraffic(base, mapping('b', spec, metadata))).toBe(expected);
   });

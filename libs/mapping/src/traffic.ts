@@ -1,9 +1,10 @@
 import type { Mapping, MappingSpec } from './types.ts';
 
 /**
- * Whether two Mappings are one weighted group, by what makes the gateway's group id (facts/mapping.md 1b): method, prefix,
- * headers with host, query parameters, precedence, and the labels where no host is given. Both must be Mappings of one
- * gateway (`ambassador_id`). A shadow takes no share.
+ * Whether two Mappings may be one weighted group, by what makes the gateway's group id (facts/mapping.md 1b): method, prefix,
+ * headers with host, query parameters, precedence. Both must be Mappings of one gateway (`ambassador_id`). A shadow takes no
+ * share. Without a host the labels that a Host selects by count too; Hosts are not read here, so labels are left out: to refuse
+ * two that would not have met is safe, to let two meet that were thought apart is not.
  */
 export function sharesTraffic(a: Mapping, b: Mapping): boolean {
   return !isShadow(a) && !isShadow(b) && sameGateway(a.spec, b.spec) && groupKey(a) === groupKey(b);
@@ -13,17 +14,15 @@ export function isShadow(mapping: Mapping): boolean {
   return mapping.spec['shadow'] === true;
 }
 
-function groupKey({ metadata, spec }: Mapping): string {
+function groupKey({ spec }: Mapping): string {
   const host = hostOf(spec);
   const precedence = typeof spec['precedence'] === 'number' ? spec['precedence'] : 0;
   return JSON.stringify([
     host,
-    // Hosts select hostless Mappings by label: other labels may mean another Host, and so another group.
-    host === '' ? sortedEntries(metadata.labels).filter(([key]) => !key.startsWith('weir.dev/')) : [],
     spec['method'] ?? '',
     spec.prefix ?? '',
-    [...sortedEntries(spec['headers']), ...sortedEntries(spec['regex_headers'], 'regex')],
-    [...sortedEntries(spec['query_parameters']), ...sortedEntries(spec['regex_query_parameters'], 'regex')],
+    [...sortedEntries(spec['headers']), ...sortedEntries(spec['regex_headers'])],
+    [...sortedEntries(spec['query_parameters']), ...sortedEntries(spec['regex_query_parameters'])],
     precedence,
   ]);
 }
@@ -45,8 +44,8 @@ function ambassadorIds(spec: MappingSpec): readonly string[] {
   return ids.length === 0 ? ['default'] : ids;
 }
 
-function sortedEntries(value: unknown, prefix = ''): [string, string][] {
+function sortedEntries(value: unknown): [string, string][] {
   return Object.entries((value ?? {}) as Record<string, unknown>)
-    .map(([key, one]): [string, string] => [prefix + key, String(one)])
+    .map(([key, one]): [string, string] => [key, String(one)])
     .sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0));
 }

@@ -24,7 +24,8 @@ const ENDING: Run = {
   stage: 'retreating',
   ending: { outcome: 'aborted', reason: 'RolloutAborted', message: 'm' },
 };
-const SWITCHING: Run = { ...PAUSED, stage: 'promoting', promotion: 'service' };
+const SWITCHED: Run = { ...PAUSED, stage: 'promoting', promotion: 'endpoints' };
+const SWITCHING: Run = { ...SWITCHED, promotion: 'service' };
 const RAISING: Run = { ...PAUSED, stage: 'promoting', promotion: 'weight' };
 
 function command(name: Command['name'], more: Partial<Command> = {}): Command {
@@ -40,12 +41,9 @@ describe('a command is refused', () => {
     ['never: the caller saw this step', PAUSED, command('promote', { expectedStep: 1 }), undefined],
     ['as ending: promote after an abort', ENDING, command('promote'), 'AlreadyEnding'],
     ['as ending: abort after an abort', ENDING, command('abort'), 'AlreadyEnding'],
-    [
-      'as promoted: abort once the stable Service may have been switched',
-      SWITCHING,
-      command('abort'),
-      'AlreadyPromoted',
-    ],
+    ['as promoted: abort once the stable Service was switched', SWITCHED, command('abort'), 'AlreadyPromoted'],
+    ['never: abort while the stable Service is being switched', SWITCHING, command('abort'), undefined],
+    ['never: abort by somebody who saw another step', PAUSED, command('abort', { expectedStep: 9 }), undefined],
     ['never: abort while the weight goes to 100', RAISING, command('abort'), undefined],
     ['as promoted: pause in the promotion', RAISING, command('pause'), 'AlreadyPromoted'],
     ['as held: pause twice', HELD, command('pause'), 'AlreadyHeld'],
@@ -79,6 +77,6 @@ describe('a command that is taken', () => {
   });
 
   test('changes nothing when it is refused', () => {
-    expect(take(SWITCHING, command('abort'), 5)).toBe(SWITCHING);
+    expect(take(SWITCHED, command('abort'), 5)).toBe(SWITCHED);
   });
 });

@@ -10,7 +10,7 @@ export interface Command extends Attribution {
   readonly name: CommandName;
   /** promote: all the way, not just to the next step. */
   readonly full?: boolean;
-  /** The 0-based step that the caller saw (`status.currentStepIndex`); another one now means that the command is stale. */
+  /** promote: the 0-based step that the caller saw (`status.currentStepIndex`); another one now means that it is stale. */
   readonly expectedStep?: number;
   /** A command with a key that this run has taken already does nothing. */
   readonly idempotencyKey?: string;
@@ -31,7 +31,7 @@ export function refuse(run: Run, command: Command): Refusal | undefined {
   if (isRepeated(run, command)) {
     return undefined;
   }
-  if (command.expectedStep !== undefined && command.expectedStep !== run.stepIndex) {
+  if (command.name === 'promote' && command.expectedStep !== undefined && command.expectedStep !== run.stepIndex) {
     return {
       code: 'StaleStep',
       message: `expectedStep is ${command.expectedStep}, but the rollout is at step ${run.stepIndex}`,
@@ -56,7 +56,7 @@ export function refuse(run: Run, command: Command): Refusal | undefined {
 }
 
 function refuseAbort(run: Run): Refusal | undefined {
-  if (run.stage === 'promoting' && run.promotion !== 'weight') {
+  if (run.stage === 'promoting' && (run.promotion === 'endpoints' || run.promotion === 'cleanup')) {
     return { code: 'AlreadyPromoted', message: 'promoted; use undo: the stable Service selects the new revision' };
   }
   return isEnding(run)
@@ -100,7 +100,7 @@ export function take(run: Run, command: Command, nowMs: number): Run {
     case 'resume':
       return { ...noted, held: undefined };
     case 'retry':
-      return { ...noted, retryRequested: true };
+      return noted.looked ? { ...noted, retryRequested: true } : { ...noted, retrying: true };
     default:
       return assertNever(command.name);
   }

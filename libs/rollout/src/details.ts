@@ -12,7 +12,9 @@ export function renderDetails(run: Run): string {
   const headline = [
     `**${phase}**${message === '' ? '' : `: ${escape(message)}`}`,
     `weight ${run.writtenWeight} %`,
-    ...(run.pauseDeadlineMs === undefined ? [] : [`pause ends at ${clock(run.pauseDeadlineMs)} UTC`]),
+    ...(run.pauseDeadlineMs === undefined
+      ? []
+      : [`pause ends ${new Date(run.pauseDeadlineMs).toISOString().slice(0, 19).replace('T', ' ')} UTC`]),
   ].join(' · ');
   const rows = run.spec.steps.map((step, index) => row(step, index, run));
   return [

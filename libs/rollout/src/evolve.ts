@@ -20,6 +20,7 @@ export type RunEvent =
   | { readonly kind: 'stepFinished' }
   | { readonly kind: 'promotionStarted' }
   | { readonly kind: 'stableServiceSwitched' }
+  | { readonly kind: 'stableEndpointsReady' }
   | { readonly kind: 'canaryMappingsRemoved' }
   | { readonly kind: 'rolloutReleased' }
   /** An activity failed for good: retrying cannot help. */
@@ -49,6 +50,8 @@ export function evolve(run: Run, event: RunEvent, nowMs: number): Run {
     case 'promotionStarted':
       return { ...run, stage: 'promoting', promotion: run.writtenWeight === 100 ? 'service' : 'weight' };
     case 'stableServiceSwitched':
+      return switched(run);
+    case 'stableEndpointsReady':
       return { ...run, promotion: 'cleanup', ending: promotedEnding(run), endingAtMs: nowMs };
     case 'canaryMappingsRemoved':
       return {
@@ -61,11 +64,14 @@ export function evolve(run: Run, event: RunEvent, nowMs: number): Run {
     case 'rolloutReleased':
       return { ...run, stage: 'closing' };
     case 'failed':
-      return retreat(run, endingOf(event.problem), nowMs);
+      return failed(run, event.problem, nowMs);
     default:
       return assertNever(event);
   }
 }
+
+/** The canary has nobody to answer: its share of the traffic would be errors. */
+export const NO_READY_ENDPOINTS = 'NoReadyEndpoints';
 
 /** A person's abort. It stands until the revision is retried, or something new is wanted. */
 export const ABORTED = 'RolloutAborted';
@@ -85,14 +91,28 @@ function told(run: Run, wanted: Wanted, lookAgain: boolean): Run {
   return { ...run, wanted: known ? run.wanted : wanted, lookAgain: run.lookAgain || lookAgain };
 }
 
+/** Also when an abort came while the request was on its way: the Service selects the new revision, and that is promoted. */
+function switched(run: Run): Run {
+  return { ...run, stage: 'promoting', promotion: 'endpoints', ending: undefined, endingAtMs: undefined };
+}
+
+/** Once the stable Service selects the new revision nothing is undone any more: the planner tries the same again. */
+function failed(run: Run, problem: Problem, nowMs: number): Run {
+  const isSwitched = run.stage === 'promoting' && (run.promotion === 'endpoints' || run.promotion === 'cleanup');
+  return isSwitched ? run : retreat(run, endingOf(problem), nowMs);
+}
+
 /** Ends the run by way of weight 0 and removal. Later reasons do not replace the first one. */
 export function retreat(run: Run, ending: Ending, nowMs: number): Run {
   if (run.stage === 'retreating' || run.stage === 'releasing' || run.stage === 'closing') {
     return run;
   }
+  // A switch that was under way may have got through although its answer never came: the run looks before it undoes anything.
+  const looked = run.looked && !(run.stage === 'promoting' && run.promotion === 'service');
   return {
     ...endStep(run, nowMs, ending.by),
     stage: 'retreating',
+    looked,
     ending,
     endingAtMs: nowMs,
     pauseDeadlineMs: undefined,
@@ -165,11 +185,14 @@ function observed(before: Run, observation: Observation, nowMs: number): Run {
   const { rollout } = observation;
   const run = { ...before, looked: true };
   if (rollout === undefined || (run.uid !== undefined && rollout.uid !== run.uid)) {
-    return retreat(run, { outcome: 'deleted', reason: 'RolloutDeleted', message: 'the Rollout is gone' }, nowMs);
+    const gone: Ending = { outcome: 'deleted', reason: 'RolloutDeleted', message: 'the Rollout is gone' };
+    // Another one of its name is for the next run.
+    const wanted = rollout && { uid: rollout.uid, generation: rollout.generation };
+    return retreat({ ...run, ...(wanted && { wanted }) }, gone, nowMs);
   }
   const seen = { ...run, uid: rollout.uid, generation: rollout.generation, owned: rollout.owned };
   if (run.ending !== undefined) {
-    return before.looked ? run : { ...seen, ...factsOf(rollout, observation) };
+    return observedWhileEnding(before, seen, rollout, observation);
   }
   if (rollout.deleting) {
     return retreat(
@@ -181,9 +204,22 @@ function observed(before: Run, observation: Observation, nowMs: number): Run {
   if (!rollout.owned) {
     return seen;
   }
-  return run.stage === 'stepping'
+  return run.stage === 'stepping' || run.stage === 'promoting'
     ? observedUnderWay(seen, rollout, observation, nowMs)
     : observedAtStart(seen, rollout, observation, nowMs);
+}
+
+function observedWhileEnding(before: Run, run: Run, rollout: ObservedRollout, observation: Observation): Run {
+  if (before.looked) {
+    return before;
+  }
+  const { revision } = observation;
+  const wasSwitched = before.promotion === 'service' && revision !== undefined && revision.stable === revision.canary;
+  if (wasSwitched) {
+    return switched(run);
+  }
+  // What the run tried stays what it says; one that had not looked yet learns it now.
+  return before.generation > 0 ? { ...before, looked: true } : { ...run, ...factsOf(rollout, observation) };
 }
 
 function factsOf({ spec, conditions }: ObservedRollout, { revision, mappingApiVersion }: Observation): Partial<Run> {
@@ -208,24 +244,28 @@ function observedAtStart(run: Run, rollout: ObservedRollout, observation: Observ
     return retreat(known, { outcome: 'nothingToDo', reason: 'NothingToDo', message }, nowMs);
   }
   const covered = (rollout.observedGeneration ?? 0) >= rollout.generation && rollout.triedRevision === revision.canary;
-  if (rollout.aborted && covered && !run.retryRequested) {
+  if (rollout.aborted && covered && !run.retrying) {
     const message = `revision ${revision.canary} was aborted before; retry it, or change the Rollout`;
     return retreat(known, { outcome: 'aborted', reason: ABORTED, message }, nowMs);
   }
-  return { ...known, stage: 'creating', retryRequested: false };
+  return { ...known, stage: 'creating' };
 }
 
 function observedUnderWay(run: Run, rollout: ObservedRollout, observation: Observation, nowMs: number): Run {
-  const { revision } = observation;
+  const { revision, problems } = observation;
+  const isSwitched = run.stage === 'promoting';
   const sameTry =
     sameSpec(run.spec, rollout.spec) &&
     revision?.canary === run.revision.canary &&
-    revision.stable === run.revision.stable;
-  if (sameTry) {
-    return run;
+    revision.stable === (isSwitched ? run.revision.canary : run.revision.stable);
+  if (!sameTry) {
+    const message = 'the Rollout or the selector of a Service changed: starting over with what is wanted now';
+    return retreat(run, { outcome: 'superseded', reason: SUPERSEDED, message }, nowMs);
   }
-  const message = 'the Rollout or the selector of a Service changed: starting over with what is wanted now';
-  return retreat(run, { outcome: 'superseded', reason: SUPERSEDED, message }, nowMs);
+  const dead = isSwitched ? undefined : problems.find(({ reason }) => reason === NO_READY_ENDPOINTS);
+  return dead === undefined
+    ? { ...run, readyToPromote: run.fullPromotion !== undefined || run.stepIndex >= run.spec.steps.length }
+    : retreat(run, { outcome: 'aborted', ...dead }, nowMs);
 }
 
 function sameSpec(a: RolloutSpec, b: RolloutSpec): boolean {

@@ -60,6 +60,9 @@ const observed = (rollout?: Partial<ObservedRollout>, more?: Partial<Observation
 const pausedAt30 = (): Run => after(observed(), ENSURED, ...written(30));
 const pausedAt60 = (): Run => evolveAll(pausedAt30(), START_MS + MINUTE_MS, { kind: 'stepFinished' }, ...written(60));
 
+const switchedTo100 = (): Run =>
+  evolveAll(pausedAt60(), START_MS, { kind: 'promotionStarted' }, ...written(100), { kind: 'stableServiceSwitched' });
+
 function evolveAll(run: Run, nowMs: number, ...events: RunEvent[]): Run {
   return events.reduce((state, event) => evolve(state, event, nowMs), run);
 }
@@ -88,9 +91,64 @@ describe('the next action of a run', () => {
       { kind: 'wait', why: 'step 4: until promoted, at 60 %' },
     ],
     [
-      'begins the promotion after the last step',
+      'looks at the cluster once more after the last step',
       () => give(pausedAt60(), { name: 'promote' }),
+      { kind: 'observeRollout' },
+    ],
+    [
+      'begins the promotion when the canary is there to answer',
+      () => evolve(give(pausedAt60(), { name: 'promote' }), observed(), START_MS),
       { kind: 'startPromotion' },
+    ],
+    [
+      'takes traffic home when the canary has no ready endpoints any more',
+      () =>
+        evolve(
+          give(pausedAt60(), { name: 'promote' }),
+          observed({}, { problems: [{ reason: 'NoReadyEndpoints', message: 'm' }] }),
+          START_MS,
+        ),
+      { kind: 'setCanaryWeight', weight: 0 },
+    ],
+    [
+      'waits for the endpoints once the stable Service selects the new revision',
+      switchedTo100,
+      { kind: 'awaitStableEndpoints' },
+    ],
+    [
+      'looks before it undoes anything when an abort meets the switch of the Service',
+      () => give(evolveAll(pausedAt60(), START_MS, { kind: 'promotionStarted' }, ...written(100)), { name: 'abort' }),
+      { kind: 'observeRollout' },
+    ],
+    [
+      'goes on to the end when that switch had got through',
+      () =>
+        evolve(
+          give(evolveAll(pausedAt60(), START_MS, { kind: 'promotionStarted' }, ...written(100)), { name: 'abort' }),
+          observed({}, { revision: { stable: 'new', canary: 'new' } }),
+          START_MS,
+        ),
+      { kind: 'awaitStableEndpoints' },
+    ],
+    [
+      'takes traffic home when that switch had not got through',
+      () =>
+        evolve(
+          give(evolveAll(pausedAt60(), START_MS, { kind: 'promotionStarted' }, ...written(100)), { name: 'abort' }),
+          observed(),
+          START_MS,
+        ),
+      { kind: 'setCanaryWeight', weight: 0 },
+    ],
+    [
+      'tries again when something fails after the switch: nothing is undone any more',
+      () => evolve(switchedTo100(), { kind: 'failed', problem: { reason: 'ActivityFailed', message: 'm' } }, START_MS),
+      { kind: 'awaitStableEndpoints' },
+    ],
+    [
+      'cleans up when the Rollout is deleted while it waits for the endpoints',
+      () => evolve(switchedTo100(), observed({ deleting: true }), START_MS),
+      { kind: 'setCanaryWeight', weight: 0 },
     ],
     [
       'takes the weight to 100 before the stable Service is switched',
@@ -103,11 +161,8 @@ describe('the next action of a run', () => {
       { kind: 'switchStableService' },
     ],
     [
-      'removes the canary Mappings once the stable Service selects the new revision',
-      () =>
-        evolveAll(pausedAt60(), START_MS, { kind: 'promotionStarted' }, ...written(100), {
-          kind: 'stableServiceSwitched',
-        }),
+      'removes the canary Mappings once the endpoints of the stable Service are the new pods',
+      () => evolve(switchedTo100(), { kind: 'stableEndpointsReady' }, START_MS),
       { kind: 'removeCanaryMappings' },
     ],
     [
@@ -132,7 +187,7 @@ describe('the next action of a run', () => {
     ],
     [
       'goes all the way when it is promoted in full',
-      () => give(pausedAt30(), { name: 'promote', full: true }),
+      () => evolve(give(pausedAt30(), { name: 'promote', full: true }), observed(), START_MS),
       { kind: 'startPromotion' },
     ],
     [
@@ -232,6 +287,7 @@ describe('how a run ends', () => {
       { kind: 'promotionStarted' },
       ...written(100),
       { kind: 'stableServiceSwitched' },
+      { kind: 'stableEndpointsReady' },
       { kind: 'canaryMappingsRemoved' },
       { kind: 'rolloutReleased' },
     );
@@ -251,7 +307,7 @@ describe('how a run ends', () => {
   });
 
   test.each([
-    ['retried', { ...newRun(), retryRequested: true }, {}],
+    ['retried', { ...newRun(), retrying: true }, {}],
     ['given a newer generation', newRun(), { generation: 4 }],
     ['given another revision', newRun(), { triedRevision: 'other' }],
   ])('tries again what was aborted when it is %s', (_name, start, rollout) => {
@@ -276,6 +332,23 @@ describe('how a run ends', () => {
     );
     expect(run.ending?.outcome).toBe('deleted');
     expect(needsFollowUp(run)).toBe(false);
+  });
+
+  test('without a follow-up when what was retried meets an obstacle', () => {
+    const retrying = take(newRun(), { name: 'retry', actor: 'ana' }, START_MS);
+    const run = evolveAll(
+      retrying,
+      START_MS,
+      observed({}, { problems: [{ reason: 'ServiceNotFound', message: 'm' }] }),
+    );
+    expect(run.ending?.outcome).toBe('aborted');
+    expect(needsFollowUp(run)).toBe(false);
+  });
+
+  test('with a follow-up when another Rollout has taken its name', () => {
+    const run = evolveAll(pausedAt30(), START_MS, { kind: 'observationStarted' }, observed({ uid: 'uid-2' }));
+    expect(run.ending?.outcome).toBe('deleted');
+    expect(needsFollowUp(run)).toBe(true);
   });
 
   test('keeps its first reason', () => {

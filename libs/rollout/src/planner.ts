@@ -7,6 +7,7 @@ export type ActivityAction =
   | { readonly kind: 'ensureCanaryMappings' }
   | { readonly kind: 'setCanaryWeight'; readonly weight: number }
   | { readonly kind: 'switchStableService' }
+  | { readonly kind: 'awaitStableEndpoints' }
   | { readonly kind: 'removeCanaryMappings' }
   | { readonly kind: 'releaseRollout' };
 
@@ -75,7 +76,7 @@ function nextInSteps(run: Run, nowMs: number): Action {
     return holdForOwner(run);
   }
   if (run.fullPromotion !== undefined) {
-    return { kind: 'startPromotion' };
+    return startPromotion(run);
   }
   if (run.held !== undefined) {
     return { kind: 'wait', why: `held by ${run.held.actor}` };
@@ -83,7 +84,7 @@ function nextInSteps(run: Run, nowMs: number): Action {
   const step = run.spec.steps[run.stepIndex];
   switch (step?.kind) {
     case undefined:
-      return { kind: 'startPromotion' };
+      return startPromotion(run);
     case 'setWeight':
       // A weight that stands already (the canary is created at 0) costs no write.
       return run.writtenWeight === step.weight
@@ -94,6 +95,11 @@ function nextInSteps(run: Run, nowMs: number): Action {
     default:
       return assertNever(step);
   }
+}
+
+/** All traffic goes to the canary next: its endpoints may have gone since the first weight. */
+function startPromotion(run: Run): Action {
+  return run.readyToPromote ? { kind: 'startPromotion' } : { kind: 'observeRollout' };
 }
 
 function nextInPause(run: Run, nowMs: number): Action {
@@ -111,6 +117,8 @@ function nextInPromotion(run: Run): Action {
       return { kind: 'setCanaryWeight', weight: 100 };
     case 'service':
       return { kind: 'switchStableService' };
+    case 'endpoints':
+      return needsObservation(run) ? { kind: 'observeRollout' } : { kind: 'awaitStableEndpoints' };
     case 'cleanup':
       return { kind: 'removeCanaryMappings' };
     default:

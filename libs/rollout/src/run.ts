@@ -16,7 +16,11 @@ export type Outcome = 'promoted' | 'aborted' | 'superseded' | 'deleted' | 'nothi
  */
 export type Stage = 'observing' | 'creating' | 'stepping' | 'promoting' | 'retreating' | 'releasing' | 'closing';
 
-export type PromotionStage = 'weight' | 'service' | 'cleanup';
+/**
+ * `service`: the stable Service is being given the new selector. `endpoints`: it has it, and there is no way back but another
+ * run.
+ */
+export type PromotionStage = 'weight' | 'service' | 'endpoints' | 'cleanup';
 
 /** Why a run is ending, fixed before the first thing is undone. */
 export interface Ending {
@@ -117,7 +121,12 @@ export interface Run {
   readonly sequence: number;
   readonly canaryMappings: readonly CanaryMapping[];
   readonly fullPromotion?: Attribution;
+  /** This run was started to try again what was aborted. */
+  readonly retrying: boolean;
+  /** Asked for while the run was ending: the next one does it. */
   readonly retryRequested: boolean;
+  /** The cluster was looked at for the promotion: the canary Service has ready endpoints. */
+  readonly readyToPromote: boolean;
   readonly ending?: Ending;
   readonly endingAtMs?: number;
   /** Idempotency keys of commands that were taken. */
@@ -125,7 +134,8 @@ export interface Run {
   readonly conditions: readonly Condition[];
 }
 
-const NO_SPEC: RolloutSpec = { stableService: '', canaryService: '', mappings: [], steps: [] };
+/** Stands for a spec that was not read, or cannot be. */
+export const NO_SPEC: RolloutSpec = { stableService: '', canaryService: '', mappings: [], steps: [] };
 
 export function newRun(): Run {
   return {
@@ -143,7 +153,9 @@ export function newRun(): Run {
     writtenWeight: 0,
     sequence: 0,
     canaryMappings: [],
+    retrying: false,
     retryRequested: false,
+    readyToPromote: false,
     handledKeys: [],
     conditions: [],
   };

@@ -119,7 +119,7 @@ describe('the current details in the Temporal UI', () => {
   test('are a sentence and a table of the steps', () => {
     expect(renderDetails(PAUSED)).toBe(
       [
-        '**Paused**: CanaryPauseStep · weight 30 % · pause ends at 12:01:30 UTC',
+        '**Paused**: CanaryPauseStep · weight 30 % · pause ends 2026-01-01 12:01:30 UTC',
         '',
         '| # | step | state | started (UTC) | ended (UTC) | by |',
         '|---|---|---|---|---|---|',

@@ -1,5 +1,6 @@
 import { assertNever } from './assert-never.ts';
 import { isPausing } from './commands.ts';
+import { ABORTED } from './evolve.ts';
 import type { Condition, Outcome, Run } from './run.ts';
 import { describeStep } from './steps.ts';
 
@@ -32,6 +33,16 @@ export interface RolloutStatus {
   readonly conditions: readonly Condition[];
 }
 
+/**
+ * Whether a person aborted what the status tells of: that stands until it is retried. What stood in the way of a run is looked
+ * at anew by the next.
+ */
+export function wasAborted(status: { readonly abort?: unknown; readonly conditions?: unknown } | undefined): boolean {
+  const conditions = Array.isArray(status?.conditions) ? (status.conditions as Partial<Condition>[]) : [];
+  const progressing = conditions.find(({ type }) => type === 'Progressing');
+  return status?.abort === true && progressing?.reason === ABORTED;
+}
+
 /** What Argo's CRD has no field for. It goes to one annotation and to REST. */
 export interface RunSummary {
   readonly outcome?: Outcome;
@@ -55,7 +66,7 @@ export function timestamp(epochMs: number): string {
 export function rolloutStatus(run: Run, nowMs: number): RolloutStatus {
   const { phase, message } = phaseOf(run);
   const { spec, stepIndex, revision } = run;
-  const outcome = run.stage === 'retreating' || run.stage === 'closing' ? run.ending?.outcome : undefined;
+  const outcome = run.stage === 'promoting' ? undefined : run.ending?.outcome;
   const promoted = outcome === 'promoted' || outcome === 'nothingToDo';
   const aborted = outcome === 'aborted';
   return {
@@ -153,7 +164,9 @@ function phaseOfEnding(
 
 function progressMessage(run: Run): string {
   if (run.stage === 'promoting') {
-    return 'all steps are done, moving the stable Service to the new revision';
+    return run.promotion === 'endpoints'
+      ? 'the stable Service selects the new revision, waiting for its endpoints to be the new pods'
+      : 'all steps are done, moving the stable Service to the new revision';
   }
   const step = run.spec.steps[run.stepIndex];
   return run.stage === 'stepping' && step !== undefined

@@ -12,15 +12,16 @@ const fields = {
     .max(1_000, { error: 'has at most 1000 characters' })
     .optional()
     .meta({ description: 'Why; it is kept in the history', examples: ['error rate is flat'] }),
-  expectedStep: z
-    .int({ error: 'must be the index of a step' })
-    .min(0, { error: 'must be the index of a step' })
-    .optional()
-    .meta({
-      description: '`step.index` that the caller saw; at another step the command is stale and refused',
-      examples: [1],
-    }),
 };
+
+const expectedStep = z
+  .int({ error: 'must be the index of a step' })
+  .min(0, { error: 'must be the index of a step' })
+  .optional()
+  .meta({
+    description: '`step.index` that the caller saw; at another step the command is stale and refused',
+    examples: [1],
+  });
 
 export const commandBodySchema = z
   .strictObject(fields, { error: 'must be an object' })
@@ -30,6 +31,7 @@ export const promoteBodySchema = z
   .strictObject(
     {
       ...fields,
+      expectedStep,
       full: z
         .boolean({ error: 'must be true or false' })
         .optional()

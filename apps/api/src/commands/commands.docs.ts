@@ -78,7 +78,7 @@ export const DescribeAbort = (): MethodDecorator =>
   describe(
     'abortRollout',
     'Take all traffic back to stable',
-    [told('the run was told; it takes the traffic back to stable')],
+    [told('the run was told to take the traffic back to stable')],
     {
       description: 'A signal: it is kept even when no worker is up.',
       refused: false,

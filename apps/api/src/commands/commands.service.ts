@@ -39,7 +39,7 @@ export class CommandsService {
       } catch (error) {
         throw await this.explained(error, key, 'abort');
       }
-      return taken(202, ref, command, 'the run was told; it takes the traffic back to stable');
+      return taken(202, ref, command, 'the run was told to take the traffic back to stable');
     });
   }
 

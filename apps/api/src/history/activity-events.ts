@@ -11,6 +11,7 @@ const COMPLETED: Readonly<Record<keyof CanaryRolloutActivities, InWords>> = {
   ensureCanaryMappings: () => 'canary Mappings created at weight 0',
   setCanaryWeight: (input) => `canary weight ${String(member(input, 'weight'))} written`,
   switchStableService: () => 'the stable Service selects the new revision',
+  awaitStableEndpoints: () => 'the endpoints of the stable Service are the new pods',
   removeCanaryMappings: () => 'canary Mappings removed',
   releaseRollout: () => 'finalizer taken off the Rollout',
   reportStatus: () => 'status written to the Rollout',

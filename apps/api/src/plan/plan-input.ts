@@ -10,6 +10,7 @@ import {
   type Problem,
   type RolloutSpec,
   type Selector,
+  wasAborted,
 } from '@weir/rollout';
 import { readStatus, type RolloutObject } from '../cluster/rollout-object.ts';
 
@@ -81,7 +82,7 @@ function observedRollout({ rollout, spec }: PlanInput): ObservedRollout {
     deleting: metadata.deletionTimestamp !== undefined,
     owned: metadata.labels?.[INSTANCE_ID_LABEL] === INSTANCE_ID,
     spec,
-    aborted: status.abort === true,
+    aborted: wasAborted(status),
     conditions: [],
     ...(status.observedGeneration !== undefined && { observedGeneration: status.observedGeneration }),
     ...(status.currentPodHash !== undefined && { triedRevision: status.currentPodHash }),

@@ -92,13 +92,19 @@ function perform(action: ActivityAction, run: Run, input: PlanInput, nowMs: numb
     }
     case 'switchStableService':
       return { run: evolve(run, { kind: 'stableServiceSwitched' }, nowMs), writes: planned.stableService(input) };
+    case 'awaitStableEndpoints':
+      return { run: evolve(run, { kind: 'stableEndpointsReady' }, nowMs), writes: [] };
     case 'removeCanaryMappings': {
       const made = run.canaryMappings.length > 0;
       const writes = made ? withApi(api, (one) => planned.deletions(input, one)) : [];
       return { run: evolve(run, { kind: 'canaryMappingsRemoved' }, nowMs), writes };
     }
     case 'releaseRollout':
-      return { run: evolve(run, { kind: 'rolloutReleased' }, nowMs), writes: [] };
+      return {
+        run: evolve(run, { kind: 'rolloutReleased' }, nowMs),
+        // A run that found nothing to try has set none.
+        writes: run.ending?.outcome === 'promoted' ? planned.finalizerOff(input) : [],
+      };
     default:
       return assertNever(action);
   }

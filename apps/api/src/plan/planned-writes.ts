@@ -32,6 +32,12 @@ export function finalizer(input: PlanInput): PlannedWrite[] {
     : [patch(rolloutTarget(input), null, { metadata: { finalizers: [...finalizers, FINALIZER] } })];
 }
 
+/** The finalizer, taken off at the end of the run. */
+export function finalizerOff(input: PlanInput): PlannedWrite[] {
+  const others = (input.rollout.metadata.finalizers ?? []).filter((one) => one !== FINALIZER);
+  return [patch(rolloutTarget(input), null, { metadata: { finalizers: others } })];
+}
+
 /** Each canary Mapping as it would be created, at weight 0. */
 export function canaryMappings(input: PlanInput, api: MappingApi, sequence: number): PlannedWrite[] {
   const { spec, allMappings, owner, rollout } = input;

@@ -67,10 +67,17 @@ describe('a manifest as Argo users have it', () => {
       generation: 2,
       creationTimestamp: 'x',
       managedFields: [],
+      ownerReferences: [],
+      annotations: { team: 'a', 'weir.dev/run': '{}' },
     };
     const parsed = parseManifest(manifest({}, { metadata, status: { phase: 'Healthy' } }), TARGET);
     expect(parsed.ok && Object.keys(parsed.rollout)).toEqual(['apiVersion', 'kind', 'metadata', 'spec']);
-    expect(parsed.ok && parsed.rollout.metadata).toMatchObject({ uid: 'u', resourceVersion: '1' });
+    expect(parsed.ok && parsed.rollout.metadata).toMatchObject({
+      uid: 'u',
+      resourceVersion: '1',
+      annotations: { team: 'a' },
+    });
+    expect(parsed.ok && parsed.rollout.metadata.annotations).not.toHaveProperty(['weir.dev/run']);
   });
 
   test.each([

@@ -59,11 +59,16 @@ export function parseManifest(input: unknown, target: Target): ParsedManifest {
         ...(uid !== undefined && { uid }),
         ...(resourceVersion !== undefined && { resourceVersion }),
         labels: { ...labels, [INSTANCE_ID_LABEL]: INSTANCE_ID },
-        ...(annotations !== undefined && { annotations }),
+        ...(annotations !== undefined && { annotations: withoutOurs(annotations) }),
       },
       spec,
     },
   };
+}
+
+/** What Weir notes on a Rollout comes back in what `kubectl get` prints; it is not the user's to apply. */
+function withoutOurs(annotations: Readonly<Record<string, string>>): Record<string, string> {
+  return Object.fromEntries(Object.entries(annotations).filter(([key]) => !key.startsWith('weir.dev/')));
 }
 
 /** Reads the `spec` of a stored Rollout, which need not have come through {@link parseManifest}. */
