@@ -79,6 +79,7 @@ describe('a run', () => {
           'weight 60',
           'weight 100',
           'switch',
+          'endpoints',
           'remove',
           'release',
         ]);
@@ -365,6 +366,7 @@ describe('continue-as-new', () => {
             'weight 60',
             'weight 100',
             'switch',
+            'endpoints',
             'remove',
             'release',
           ]);
