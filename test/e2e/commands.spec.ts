@@ -153,6 +153,28 @@ describe('given a rollout that is paused at 30 %, until promoted', () => {
   );
 });
 
+describe('given a message that nobody can read', () => {
+  const cases: [string, readonly string[]][] = [
+    ['an encoding of other clients', ['--input', '{"actor":"ui"}', '--input-meta', 'encoding=json/protobuf']],
+    ['an encoding that does not exist', ['--input', 'garbage', '--input-meta', 'encoding=foo/bar']],
+    ['bytes', ['--input', 'not json', '--input-meta', 'encoding=binary/plain']],
+  ];
+  test.each(cases)(
+    'when a promote comes with %s, then it is ignored, and an abort with the same still takes the traffic home',
+    async (_name, input) => {
+      const scenario = await pausedAt30();
+      const signal = ['workflow', 'signal', '--workflow-id', scenario.workflowId, ...input, '--name'];
+      await temporalCli(...signal, 'promote');
+      expect((await scenario.state()).run).toMatchObject({ stepIndex: 1, writtenWeight: 30 });
+      await temporalCli(...signal, 'abort');
+      expect(await scenario.phase('Degraded')).toMatchObject({ abort: true });
+      await scenario.settled();
+      expect(await scenario.canaryMappings()).toEqual([]);
+    },
+    TEST_TIMEOUT_MS,
+  );
+});
+
 describe('given no run', () => {
   test.each(['promote', 'pause', 'resume', 'abort', 'retry'])(
     'when a promoted rollout is told to %s, then 409 says why',

@@ -204,6 +204,45 @@ describe('removeCanaryMappings', () => {
   );
 });
 
+describe('reportStatus', () => {
+  const report = (atMs: number, message: string) => ({
+    ...ref,
+    atMs,
+    status: {
+      phase: 'Paused' as const,
+      message,
+      observedGeneration: '1',
+      currentStepIndex: 0,
+      currentPodHash: 'new',
+      stableRS: 'old',
+      conditions: [],
+    },
+    summary: { weight: { intended: 0, written: 0 } },
+    events: [],
+  });
+
+  test(
+    'that lands late gives way to a newer one',
+    async () => {
+      await run(activities.reportStatus, report(2_000, 'newer'));
+      await run(activities.reportStatus, report(1_000, 'older'));
+      expect((await scenario.status())?.message).toBe('newer');
+      await run(activities.reportStatus, report(3_000, 'newest'));
+      expect((await scenario.status())?.message).toBe('newest');
+    },
+    TEST_TIMEOUT_MS,
+  );
+
+  test(
+    'writes nothing to another Rollout of the same name',
+    async () => {
+      await run(activities.reportStatus, { ...report(1_000, 'm'), uid: '00000000-0000-0000-0000-000000000000' });
+      expect(await scenario.status()).toBeUndefined();
+    },
+    TEST_TIMEOUT_MS,
+  );
+});
+
 describe('observeRollout', () => {
   test(
     'prefers v3alpha1 where the cluster serves both versions',

@@ -6,6 +6,7 @@ import { DefaultLogger, bundleWorkflowCode } from '@temporalio/worker';
 const path = (relative) => fileURLToPath(new URL(relative, import.meta.url));
 const { code } = await bundleWorkflowCode({
   workflowsPath: path('../dist/index.js'),
+  payloadConverterPath: path('../dist/payload-converter.js'),
   logger: new DefaultLogger('WARN'),
 });
 await writeFile(path('../dist/workflow-bundle.js'), code);

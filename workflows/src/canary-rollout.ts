@@ -38,6 +38,7 @@ import {
 import { perform, problemOf } from './perform.ts';
 import {
   DESCRIPTIONS,
+  UNNAMED_ACTOR,
   commandSignal,
   commandUpdate,
   readCommand,
@@ -205,11 +206,15 @@ class CanaryRollout {
 
   private onSignal(name: CommandName, payload: unknown): void {
     const command = readCommand(name, payload);
-    if (typeof command === 'string') {
+    if (typeof command !== 'string') {
+      this.command(command);
+    } else if (name === 'abort') {
+      // Whatever came with it: the wish to have the traffic back is not lost over a comma.
+      log.warn('the payload of an abort is ignored', { problem: command });
+      this.command({ name, actor: UNNAMED_ACTOR });
+    } else {
       log.warn('a signal is ignored', { signal: name, problem: command });
-      return;
     }
-    this.command(command);
   }
 
   private validate(name: CommandName, payload: unknown): void {

@@ -9,6 +9,7 @@ import {
   type SpecChanged,
 } from '@weir/contract';
 import type { Command, CommandName } from '@weir/rollout';
+import { Undecodable } from './payload-converter.ts';
 
 export const specChanged = defineSignal<[SpecChanged]>(SIGNALS.specChanged);
 export const stateQuery = defineQuery<RunState>(STATE_QUERY);
@@ -28,7 +29,7 @@ export const DESCRIPTIONS: Readonly<Record<CommandName, string>> = {
 };
 
 /** Whoever sends a message without saying who they are. */
-const UNNAMED_ACTOR = 'a Temporal client';
+export const UNNAMED_ACTOR = 'a Temporal client';
 
 const FIELD_TYPES: Readonly<Record<keyof CommandPayload, string>> = {
   actor: 'string',
@@ -40,7 +41,11 @@ const FIELD_TYPES: Readonly<Record<keyof CommandPayload, string>> = {
 
 /** A command from a payload; a text that says what is wrong with it otherwise. */
 export function readCommand(name: CommandName, payload: unknown): Command | string {
-  if (payload !== undefined && payload !== null && (typeof payload !== 'object' || Array.isArray(payload))) {
+  if (payload instanceof Undecodable) {
+    return `the payload cannot be decoded: ${payload.problem}`;
+  }
+  const isObject = typeof payload === 'object' && !Array.isArray(payload) && !ArrayBuffer.isView(payload);
+  if (payload !== undefined && !isObject) {
     return 'the payload must be an object, or nothing';
   }
   const fields = (payload ?? {}) as CommandPayload;

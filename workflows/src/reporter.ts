@@ -71,10 +71,11 @@ export class Reporter {
       return; // There is no Rollout to write to.
     }
     this.writing = true;
-    const status = rolloutStatus(run, Date.now());
+    const atMs = Date.now();
+    const status = rolloutStatus(run, atMs);
     try {
       await cleanup.reportStatus.executeWithOptions({ summary: `status: ${status.phase}` }, [
-        { ...this.ref, uid: run.uid, status, summary: runSummary(run), events },
+        { ...this.ref, uid: run.uid, atMs, status, summary: runSummary(run), events },
       ]);
       this.events = this.events.filter((event) => !events.includes(event));
     } catch (error) {

@@ -1,5 +1,5 @@
-import { mkdirSync, rmSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { existsSync, mkdirSync, rmSync, statSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
 import { tryLock } from './file-lock.ts';
 import { type Pki, ensurePki } from './pki.ts';
 import { choosePorts } from './ports.ts';
@@ -14,6 +14,22 @@ import { NotReadyError } from './wait.ts';
 const START_ATTEMPTS = 3;
 
 /**
+ * Part by part: with `recursive` Node turns in a circle where a file system refuses new folders with ENOENT, as /proc does.
+ *
+ * @throws when it cannot be made, or is a file
+ */
+function makeFolder(folder: string): void {
+  if (existsSync(folder)) {
+    if (!statSync(folder).isDirectory()) {
+      throw new Error(`${folder} is not a folder: name another --state`);
+    }
+    return;
+  }
+  makeFolder(dirname(folder));
+  mkdirSync(folder, { mode: 0o700 });
+}
+
+/**
  * Starts Kubernetes, Temporal and Weir on 127.0.0.1 with the state in one folder, and answers when all are ready.
  *
  * @throws when the folder belongs to a running sandbox, a named port is in use, a server cannot be built, or a process
@@ -21,7 +37,7 @@ const START_ATTEMPTS = 3;
  */
 export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
   const state = resolve(options.state);
-  mkdirSync(state, { recursive: true, mode: 0o700 });
+  makeFolder(state);
   const lock = tryLock(join(state, 'sandbox.lock'));
   if ('heldBy' in lock) {
     throw new Error(

@@ -1,5 +1,11 @@
 import type { CanaryRolloutActivities, ReportStatusInput, RolloutEvent } from '@weir/contract';
-import { EVENTS, isKubernetesError, type KubernetesClient, type KubernetesObject } from '@weir/kubernetes';
+import {
+  EVENTS,
+  KubernetesError,
+  isKubernetesError,
+  type KubernetesClient,
+  type KubernetesObject,
+} from '@weir/kubernetes';
 import {
   ROLLOUT_API_VERSION,
   ROLLOUT_KIND,
@@ -12,7 +18,7 @@ import {
 import { alive } from './alive.ts';
 import type { ActivityDependencies } from './dependencies.ts';
 import { translated } from './failures.ts';
-import { orAbsent, rolloutAt } from './objects.ts';
+import { orAbsent, rolloutAt, type RolloutObject } from './objects.ts';
 
 /** A merge patch takes off only what it names. */
 const OPTIONAL: readonly (keyof RolloutStatus)[] = [
@@ -24,54 +30,62 @@ const OPTIONAL: readonly (keyof RolloutStatus)[] = [
   'promoteFull',
 ];
 
+/** The run's own edits and a user's may come between read and write; more is left to the next attempt. */
+const MAX_READS = 3;
+
 /** Status, annotation and Events of a Rollout, for people and tools; never on the way of a weight. */
 export function reportStatus({ kubernetes }: ActivityDependencies): CanaryRolloutActivities['reportStatus'] {
   return (input) =>
     translated('step', () =>
       alive(async (signal) => {
         await Promise.all([
-          orGone(writeStatus(kubernetes, input, signal)),
-          orGone(writeAnnotation(kubernetes, input, signal)),
+          writeStatus(kubernetes, input, signal),
           ...input.events.map((event) => writeEvent(kubernetes, input, event, signal)),
         ]);
       }),
     );
 }
 
-function writeStatus(
-  kubernetes: KubernetesClient,
-  { rollout, uid, status }: ReportStatusInput,
-  signal: AbortSignal,
-): Promise<unknown> {
+/**
+ * Annotation first, then status, each with the resourceVersion that was read: an attempt that was thought dead and lands late
+ * finds a newer report in the annotation and leaves it.
+ */
+async function writeStatus(kubernetes: KubernetesClient, input: ReportStatusInput, signal: AbortSignal): Promise<void> {
+  const { rollout, uid, atMs, status, summary, workflowId, runId } = input;
+  const at = rolloutAt(rollout);
+  const options = { fieldManager: WORKER_FIELD_MANAGER, signal };
   const cleared = Object.fromEntries(OPTIONAL.map((field) => [field, null]));
-  return kubernetes.mergePatch(
-    { ...rolloutAt(rollout), subresource: 'status' },
-    { metadata: { uid }, status: { ...cleared, ...status } },
-    { fieldManager: WORKER_FIELD_MANAGER, signal },
-  );
-}
-
-function writeAnnotation(
-  kubernetes: KubernetesClient,
-  { rollout, uid, summary, workflowId, runId }: ReportStatusInput,
-  signal: AbortSignal,
-): Promise<unknown> {
-  const value = JSON.stringify({ workflowId, runId, ...summary });
-  return kubernetes.mergePatch(
-    rolloutAt(rollout),
-    { metadata: { uid, annotations: { [RUN_ANNOTATION]: value } } },
-    { fieldManager: WORKER_FIELD_MANAGER, signal },
-  );
-}
-
-/** A Rollout that is gone, or replaced by another of its name (409 by uid), has no status of ours. */
-async function orGone(write: Promise<unknown>): Promise<void> {
-  try {
-    await orAbsent(write);
-  } catch (error) {
-    if (!isKubernetesError(error, 'conflict')) {
-      throw error;
+  for (let reads = 0; reads < MAX_READS; reads++) {
+    const found = await orAbsent(kubernetes.get<RolloutObject>(at, { signal }));
+    if (found === undefined || found.metadata.uid !== uid || reportedAtMs(found) > atMs) {
+      return; // Gone, replaced by another of its name, or told of something newer.
     }
+    try {
+      const annotations = { [RUN_ANNOTATION]: JSON.stringify({ workflowId, runId, atMs, ...summary }) };
+      const { resourceVersion } = found.metadata;
+      const noted = await kubernetes.mergePatch(at, { metadata: { resourceVersion, annotations } }, options);
+      const metadata = { resourceVersion: noted.metadata.resourceVersion };
+      await kubernetes.mergePatch(
+        { ...at, subresource: 'status' },
+        { metadata, status: { ...cleared, ...status } },
+        options,
+      );
+      return;
+    } catch (error) {
+      if (!isKubernetesError(error, 'conflict') && !isKubernetesError(error, 'notFound')) {
+        throw error;
+      }
+    }
+  }
+  throw new KubernetesError('conflict', `Rollout ${rollout.name} is being changed by others all the time`);
+}
+
+function reportedAtMs({ metadata }: RolloutObject): number {
+  try {
+    const { atMs } = JSON.parse(metadata.annotations?.[RUN_ANNOTATION] ?? '{}') as { atMs?: unknown };
+    return typeof atMs === 'number' ? atMs : 0;
+  } catch {
+    return 0; // Somebody else's text: the next report replaces it.
   }
 }
 

@@ -65,6 +65,8 @@ export interface RolloutEvent {
 
 export interface ReportStatusInput extends RunRef {
   readonly uid: string;
+  /** When the workflow took the status: a report that lands late gives way to a newer one. */
+  readonly atMs: number;
   readonly status: RolloutStatus;
   readonly summary: RunSummary;
   /** Since the last report; written once each. */

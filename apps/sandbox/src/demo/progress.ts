@@ -19,7 +19,7 @@ export function progressLine(view: RolloutView, canaryWeight: number | undefined
   parts.push(canaryWeight === undefined ? 'no canary Mapping' : `canary Mapping takes ${canaryWeight} %`);
   if (pause) {
     parts.push(pauseText(pause.deadline, nowMs));
-  } else if (message && phase !== 'Healthy') {
+  } else if (message && phase !== 'Healthy' && !(step?.description && message.endsWith(step.description))) {
     parts.push(message);
   }
   return parts.join(' · ');
