@@ -42,6 +42,15 @@ describe('an apply that fails', () => {
     expect(problem.detail).toContain('?force=true');
   });
 
+  test('in a namespace that does not exist names it', () => {
+    const error = new KubernetesError('notFound', 'PATCH rollouts nope/x: 404 namespaces "nope" not found', 404);
+    expect(applyProblem(error)).toMatchObject({
+      kind: 'notFound',
+      detail: 'there is no namespace nope; create it first',
+      extras: { errors: [{ path: 'path.namespace' }] },
+    });
+  });
+
   test('over a resourceVersion that is old says to read it again', () => {
     expect(applyProblem(new KubernetesError('conflict', 'modified', 409))).toMatchObject({ kind: 'changedMeanwhile' });
   });

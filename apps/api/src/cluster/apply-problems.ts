@@ -34,6 +34,11 @@ export function applyProblem(error: KubernetesError): Problem {
   if (error.kind === 'conflict' && owned.length > 0) {
     return fieldConflict(owned, error);
   }
+  const namespace = /namespaces "([^"]+)" not found/.exec(error.message)?.[1];
+  if (error.kind === 'notFound' && namespace !== undefined) {
+    const message = `there is no namespace ${namespace}; create it first`;
+    return new Problem('notFound', message, { errors: [{ path: 'path.namespace', message }], cause: error });
+  }
   const fate = fateOf(error);
   return fromKubernetes(error, fate.effect, error.kind === 'unavailable' ? { stored: fate.stored } : undefined);
 }
