@@ -1,3 +1,4 @@
+import { refuseUnknownMappingApi } from '@weir/mapping';
 import { commonSettings, readSettings, settings } from '@weir/platform';
 
 /** Environment of the worker. */
@@ -11,6 +12,9 @@ export const workerSettings = {
 
 export type WorkerSettings = ReturnType<typeof readWorkerSettings>;
 
+/** @throws Error that names every bad variable */
 export function readWorkerSettings() {
-  return readSettings(workerSettings);
+  const read = readSettings(workerSettings);
+  refuseUnknownMappingApi(read.WEIR_MAPPING_API_VERSION);
+  return read;
 }

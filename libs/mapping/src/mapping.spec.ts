@@ -4,7 +4,7 @@ import { preflight, type PreflightInput } from './preflight.ts';
 import { parseService, withServiceName } from './service.ts';
 import { sharesTraffic } from './traffic.ts';
 import type { Mapping } from './types.ts';
-import { chooseMappingApi } from './versions.ts';
+import { chooseMappingApi, refuseUnknownMappingApi } from './versions.ts';
 
 const OWNER: Owner = {
   installation: 'uuid/weir',
@@ -202,6 +202,14 @@ describe('preflight', () => {
 });
 
 describe('the API version of Mappings', () => {
+  test('that an operator insists on must be one that is known', () => {
+    expect(() => refuseUnknownMappingApi('getambassador.io/v3')).toThrow(
+      /WEIR_MAPPING_API_VERSION is getambassador.io\/v3/,
+    );
+    expect(() => refuseUnknownMappingApi('getambassador.io/v2')).not.toThrow();
+    expect(() => refuseUnknownMappingApi(undefined)).not.toThrow();
+  });
+
   test.each([
     [['getambassador.io/v2', 'getambassador.io/v3alpha1'], undefined, 'getambassador.io/v3alpha1'],
     [['getambassador.io/v2'], undefined, 'getambassador.io/v2'],

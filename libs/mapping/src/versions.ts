@@ -44,3 +44,15 @@ export function mappingApi(apiVersion: string): MappingApi {
   }
   return found;
 }
+
+/**
+ * Checks the version that an operator insists on, before a process starts with it.
+ *
+ * @throws Error that names the variable and the versions that are known
+ */
+export function refuseUnknownMappingApi(configured: string | undefined): void {
+  if (configured !== undefined && !MAPPING_APIS.some(({ apiVersion }) => apiVersion === configured)) {
+    const known = MAPPING_APIS.map(({ apiVersion }) => apiVersion).join(', ');
+    throw new Error(`bad environment: WEIR_MAPPING_API_VERSION is ${configured}; it must be one of ${known}`);
+  }
+}

@@ -1,3 +1,4 @@
+import { refuseUnknownMappingApi } from '@weir/mapping';
 import { commonSettings, readSettings, settings } from '@weir/platform';
 import { z } from 'zod';
 import { isLoopbackHost } from '../http/browser-guard.ts';
@@ -31,6 +32,7 @@ export type ApiSettings = z.infer<z.ZodObject<typeof shape>>;
  */
 export function readApiSettings(environment: Readonly<Record<string, string | undefined>> = process.env): ApiSettings {
   const read = readSettings(shape, environment);
+  refuseUnknownMappingApi(read.WEIR_MAPPING_API_VERSION);
   if (!isLoopbackHost(read.WEIR_API_HOST) && !read.WEIR_API_INSECURE_BIND) {
     throw new Error(
       `WEIR_API_HOST is ${read.WEIR_API_HOST}, which others can reach, and the API does not ask its callers who they ` +
