@@ -3,7 +3,7 @@ import type { SandboxInfo } from '@weir/sandbox';
 import { ROLLOUTS } from '@weir/kubernetes';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readFile } from 'node:fs/promises';
+import { readFile, rm } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { joinSandbox, readSandbox, type TestCluster } from '../support/cluster.ts';
 import { newStateDirectory, startTestSandbox, type RunningSandbox } from '../support/sandbox.ts';
@@ -143,6 +143,7 @@ describe('given a sandbox that was started by npm run', () => {
       parent.kill('SIGKILL');
       await once(parent, 'exit');
       await allGone(info);
+      await rm(stateDirectory, { recursive: true, force: true });
     },
     TEST_TIMEOUT_MS,
   );

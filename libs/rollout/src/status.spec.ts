@@ -49,6 +49,12 @@ describe('the status of a Rollout', () => {
       'manually paused by ben',
     ],
     ['says Progressing in a weight step', { ...PAUSED, stepIndex: 0 }, 'Progressing', 'step 1 of 3: setWeight 30'],
+    [
+      'says Progressing after the last step',
+      { ...PAUSED, stepIndex: 3 },
+      'Progressing',
+      'all steps are done, looking at the canary once more before it takes everything',
+    ],
     ['says Degraded and why after an abort', ABORTED, 'Degraded', 'RolloutAborted: aborted by ana'],
     [
       'says Degraded as soon as an abort is taken',

@@ -168,10 +168,13 @@ function progressMessage(run: Run): string {
       ? 'the stable Service selects the new revision, waiting for its endpoints to be the new pods'
       : 'all steps are done, moving the stable Service to the new revision';
   }
+  if (run.stage !== 'stepping') {
+    return 'preparing the canary';
+  }
   const step = run.spec.steps[run.stepIndex];
-  return run.stage === 'stepping' && step !== undefined
-    ? `step ${run.stepIndex + 1} of ${run.spec.steps.length}: ${describeStep(step)}`
-    : 'preparing the canary';
+  return step === undefined
+    ? 'all steps are done, looking at the canary once more before it takes everything'
+    : `step ${run.stepIndex + 1} of ${run.spec.steps.length}: ${describeStep(step)}`;
 }
 
 function conditionsOf(run: Run, phase: Phase, message: string, nowMs: number): readonly Condition[] {
