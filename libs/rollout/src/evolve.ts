@@ -87,8 +87,8 @@ function told(run: Run, wanted: Wanted, lookAgain: boolean): Run {
   if (run.ending?.outcome === 'deleted' && wanted.uid === run.uid) {
     return run; // An object that is deleted does not come back under its uid.
   }
-  const known = run.wanted?.uid === wanted.uid && wanted.generation < run.wanted.generation;
-  return { ...run, wanted: known ? run.wanted : wanted, lookAgain: run.lookAgain || lookAgain };
+  const isOlder = run.wanted?.uid === wanted.uid && wanted.generation < run.wanted.generation;
+  return { ...run, wanted: isOlder ? run.wanted : wanted, lookAgain: run.lookAgain || lookAgain };
 }
 
 /** Also when an abort came while the request was on its way: the Service selects the new revision, and that is promoted. */
@@ -181,25 +181,24 @@ function promotedEnding(run: Run): Ending {
   };
 }
 
+function deleted(message: string): Ending {
+  return { outcome: 'deleted', reason: 'RolloutDeleted', message };
+}
+
 function observed(before: Run, observation: Observation, nowMs: number): Run {
   const { rollout } = observation;
   const run = { ...before, looked: true };
   if (rollout === undefined || (run.uid !== undefined && rollout.uid !== run.uid)) {
-    const gone: Ending = { outcome: 'deleted', reason: 'RolloutDeleted', message: 'the Rollout is gone' };
     // Another one of its name is for the next run.
     const wanted = rollout && { uid: rollout.uid, generation: rollout.generation };
-    return retreat({ ...run, ...(wanted && { wanted }) }, gone, nowMs);
+    return retreat({ ...run, ...(wanted && { wanted }) }, deleted('the Rollout is gone'), nowMs);
   }
   const seen = { ...run, uid: rollout.uid, generation: rollout.generation, owned: rollout.owned };
   if (run.ending !== undefined) {
     return observedWhileEnding(before, seen, rollout, observation);
   }
   if (rollout.deleting) {
-    return retreat(
-      seen,
-      { outcome: 'deleted', reason: 'RolloutDeleted', message: 'the Rollout is being deleted' },
-      nowMs,
-    );
+    return retreat(seen, deleted('the Rollout is being deleted'), nowMs);
   }
   if (!rollout.owned) {
     return seen;
