@@ -1,28 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { parseManifest, parseSpec } from './parse.ts';
-
-const TARGET = { namespace: 'default', name: 'someapp' };
-
-function manifest(canary: object = {}, more: object = {}, spec: object = {}): unknown {
-  return {
-    apiVersion: 'argoproj.io/v1alpha1',
-    kind: 'Rollout',
-    metadata: { name: 'someapp' },
-    spec: {
-      strategy: {
-        canary: {
-          stableService: 'someapp-stable',
-          canaryService: 'someapp-canary',
-          trafficRouting: { ambassador: { mappings: ['stable-mapping'] } },
-          steps: [{ setWeight: 30 }, { pause: { duration: '60s' } }, { setWeight: 60 }, { pause: {} }],
-          ...canary,
-        },
-      },
-      ...spec,
-    },
-    ...more,
-  };
-}
+import { manifestWith as manifest, specWith, TARGET } from './testing.ts';
 
 function errorsOf(input: unknown): string[] {
   const parsed = parseManifest(input, TARGET);
@@ -68,16 +46,18 @@ describe('a manifest as Argo users have it', () => {
       creationTimestamp: 'x',
       managedFields: [],
       ownerReferences: [],
-      annotations: { team: 'a', 'weir.dev/run': '{}' },
+      annotations: { team: 'a', 'weir.dev/run': '{}', 'weir.dev/gateway-settle-seconds': '7' },
     };
     const parsed = parseManifest(manifest({}, { metadata, status: { phase: 'Healthy' } }), TARGET);
     expect(parsed.ok && Object.keys(parsed.rollout)).toEqual(['apiVersion', 'kind', 'metadata', 'spec']);
     expect(parsed.ok && parsed.rollout.metadata).toMatchObject({
       uid: 'u',
       resourceVersion: '1',
-      annotations: { team: 'a' },
     });
-    expect(parsed.ok && parsed.rollout.metadata.annotations).not.toHaveProperty(['weir.dev/run']);
+    expect(parsed.ok && parsed.rollout.metadata.annotations).toEqual({
+      team: 'a',
+      'weir.dev/gateway-settle-seconds': '7',
+    });
   });
 
   test.each([
@@ -99,7 +79,12 @@ describe('bad input is refused with the field and what would be right', () => {
     ['another kind', manifest({}, { kind: 'Deployment' }), 'kind', /must be Rollout/],
     ['another API version', manifest({}, { apiVersion: 'v1' }), 'apiVersion', /argoproj\.io/],
     ['a step with two kinds', manifest({ steps: [{ setWeight: 1, pause: {} }] }), `${STEPS}[0]`, /exactly one/],
-    ['a step with none', manifest({ steps: [{}] }), `${STEPS}[0]`, /exactly one of setWeight, pause; it has none/],
+    [
+      'a step with none',
+      manifest({ steps: [{}] }),
+      `${STEPS}[0]`,
+      /exactly one of setWeight, pause, setCanaryScale; it has none/,
+    ],
     ['a pause that is nothing', manifest({ steps: [{ pause: null }] }), `${STEPS}[0].pause`, /\{\}/],
     ...[101, -5, 12.5, '30', null, true].map((weight): [string, unknown, string, RegExp] => [
       `weight ${JSON.stringify(weight)}`,
@@ -156,9 +141,30 @@ describe('bad input is refused with the field and what would be right', () => {
       'spec.strategy.canary.trafficRouting.nginx',
       /not supported yet/,
     ],
-    ['a pod template', manifest({}, {}, { template: {} }), 'spec.template', /not supported yet/],
-    ['a workloadRef', manifest({}, {}, { workloadRef: {} }), 'spec.workloadRef', /not supported yet/],
-    ['an analysis step', manifest({ steps: [{ analysis: {} }] }), `${STEPS}[0].analysis`, /not supported yet/],
+    [
+      'a blue-green strategy',
+      { spec: { strategy: { blueGreen: {} } } },
+      'spec.strategy.blueGreen',
+      /not supported yet/,
+    ],
+    ['limits of AnalysisRuns', manifest({}, {}, { analysis: {} }), 'spec.analysis', /not supported yet/],
+    ['a background analysis', manifest({ analysis: {} }), 'spec.strategy.canary.analysis', /not supported yet/],
+    ['ping-pong Services', manifest({ pingPong: {} }), 'spec.strategy.canary.pingPong', /not supported yet/],
+    ...['analysis', 'experiment', 'plugin', 'setHeaderRoute', 'setMirrorRoute'].map(
+      (kind): [string, unknown, string, RegExp] => [
+        `the step ${kind}`,
+        manifest({ steps: [{ [kind]: {} }] }),
+        `${STEPS}[0].${kind}`,
+        /not supported yet/,
+      ],
+    ),
+    ['no kind', manifest({}, { kind: undefined }), 'kind', /is required: must be Rollout/],
+    [
+      'a settle time that is no number',
+      manifest({}, { metadata: { annotations: { 'weir.dev/gateway-settle-seconds': '5s' } } }),
+      'metadata.annotations["weir.dev/gateway-settle-seconds"]',
+      /whole seconds/,
+    ],
     ['an unknown field', manifest({ stepz: [] }), 'spec.strategy.canary.stepz', /is not a field/],
     [
       'another controller',
@@ -184,13 +190,68 @@ describe('bad input is refused with the field and what would be right', () => {
     expect(found.map((error) => error.message)).toEqual([expect.stringMatching(message)]);
   });
 
+  test('and what is unknown is not reported as missing too', () => {
+    expect(errorsOf(manifest({ steps: [{ analysis: {} }] }))).toEqual([`${STEPS}[0].analysis: is not supported yet`]);
+  });
+
   test('all at once, not only the first', () => {
     const input = manifest({ steps: [{ setWeight: 101 }, { pause: { duration: 'soon' } }, {}], extra: 1 });
     expect(errorsOf(input)).toHaveLength(4);
   });
+
+  test('rules between fields are among them, although a field is wrong', () => {
+    const canary = { canaryService: 'someapp-stable', steps: [{ setWeight: 101 }], maxSurge: 0, maxUnavailable: '0%' };
+    expect(errorsOf(manifest(canary, {}, { replicas: -1 })).map((error) => error.split(': ')[0])).toEqual([
+      'spec.replicas',
+      'spec.strategy.canary.steps[0].setWeight',
+      'spec.replicas',
+      'spec.strategy.canary.maxSurge',
+      'spec.strategy.canary.maxUnavailable',
+      'spec.strategy.canary.canaryService',
+      'spec.strategy.canary.maxSurge',
+    ]);
+  });
 });
 
-test('a stored spec is read with paths from the object', () => {
-  const parsed = parseSpec({ strategy: { canary: { steps: [{ setWeight: 101 }] } } });
-  expect(!parsed.ok && parsed.errors.map(({ path }) => path)).toContain('spec.strategy.canary.steps[0].setWeight');
+describe('a stored spec', () => {
+  test('is read with paths from the object', () => {
+    const parsed = parseSpec({ strategy: { canary: { steps: [{ setWeight: 101 }] } } });
+    expect(!parsed.ok && parsed.errors.map(({ path }) => path)).toContain('spec.strategy.canary.steps[0].setWeight');
+  });
+
+  test('that moves traffic only has the JSON that open runs know', () => {
+    const parsed = parseSpec(specWith(), { 'weir.dev/gateway-settle-seconds': '0' });
+    expect(JSON.stringify(parsed)).toBe(
+      '{"ok":true,"spec":{"stableService":"someapp-stable","canaryService":"someapp-canary","mappings":["stable-mapping"],' +
+        '"steps":[{"kind":"setWeight","weight":30},{"kind":"pause","durationMs":60000},{"kind":"setWeight","weight":60},' +
+        '{"kind":"pause"}]}}',
+    );
+  });
+
+  test.each([
+    ['is held', true, { paused: true }],
+    ['is not held', false, {}],
+  ])('whose paused says that it %s says so', (_name, paused, expected) => {
+    const parsed = parseSpec(specWith({ steps: [] }, { paused }));
+    expect(parsed.ok && parsed.spec).toEqual({
+      stableService: 'someapp-stable',
+      canaryService: 'someapp-canary',
+      mappings: ['stable-mapping'],
+      steps: [],
+      ...expected,
+    });
+  });
+
+  test.each(['', '-1', '1.5', '5s', ' 5', '2147483648'])(
+    'is refused with the settle time %j in its annotations',
+    (text) => {
+      const parsed = parseSpec(specWith(), { 'weir.dev/gateway-settle-seconds': text });
+      expect(!parsed.ok && parsed.errors).toEqual([
+        {
+          path: 'metadata.annotations["weir.dev/gateway-settle-seconds"]',
+          message: 'must be whole seconds from 0 to 2147483647, as text: "5"',
+        },
+      ]);
+    },
+  );
 });
