@@ -22,9 +22,9 @@ import {
 import {
   evolve,
   needsFollowUp,
-  needsObservation,
   newRun,
   nextAction,
+  noticesOf,
   phaseOf,
   refuse,
   take,
@@ -98,13 +98,17 @@ class CanaryRollout {
     const reporting = this.reporter.work(() => this.closed);
     for (;;) {
       const action = nextAction(this.run, Date.now());
-      if (action.kind === 'close') {
+      if (action.kind !== 'close') {
+        await this.continueAsNewIfLong();
+        await this.interpret(action);
+        continue;
+      }
+      await condition(() => this.reporter.isIdle());
+      // News that came with the last report may be something to do.
+      if (nextAction(this.run, Date.now()).kind === 'close') {
         break;
       }
-      await this.continueAsNewIfLong();
-      await this.interpret(action);
     }
-    await condition(() => this.reporter.isIdle());
     this.closed = true;
     await reporting;
     return this.close();
@@ -118,11 +122,17 @@ class CanaryRollout {
         return this.apply({ kind: 'stepFinished' });
       case 'startPromotion':
         return this.apply({ kind: 'promotionStarted' });
+      case 'progressDeadline':
+        return this.apply({ kind: 'progressDeadlineExceeded' });
       case 'observeRollout':
         this.apply({ kind: 'observationStarted' });
         return this.act(action);
       case 'setCanaryWeight':
         this.apply({ kind: 'weightIntended', weight: action.weight });
+        return this.act(action);
+      case 'dropCanaryMappings':
+        // A write of its own in the order of writes; the weight of the others stands.
+        this.apply({ kind: 'weightIntended', weight: this.run.intendedWeight });
         return this.act(action);
       default:
         return this.act(action);
@@ -158,19 +168,14 @@ class CanaryRollout {
   }
 
   private apply(event: RunEvent): void {
-    if (event.kind === 'weightWritten') {
-      this.reporter.event('Normal', 'CanaryMappingWeightUpdate', `canary weight ${event.weight}`, Date.now());
-    }
-    this.become(evolve(this.run, event, Date.now()));
+    this.become(evolve(this.run, event, Date.now()), event);
   }
 
-  private become(run: Run): void {
+  private become(run: Run, event?: RunEvent): void {
     const before = this.run;
-    const nowMs = Date.now();
     this.run = run;
-    if (run.ending !== undefined && before.ending === undefined && run.ending.outcome !== 'nothingToDo') {
-      const type = run.ending.outcome === 'aborted' ? 'Warning' : 'Normal';
-      this.reporter.event(type, run.ending.reason, run.ending.message, nowMs);
+    for (const { type, reason, message } of noticesOf(before, run, event)) {
+      this.reporter.event(type, reason, message, Date.now());
     }
     this.reporter.changed(run);
   }
@@ -184,8 +189,14 @@ class CanaryRollout {
       (payload) => {
         const problem = wrongSpecChanged(payload);
         if (problem === undefined) {
-          const { uid, generation, lookAgain = false } = payload;
-          this.apply({ kind: 'told', wanted: { uid, generation }, lookAgain });
+          const { uid, generation, lookAgain = false, revisions } = payload;
+          const wanted = { uid, generation };
+          if (revisions !== undefined) {
+            this.apply({ kind: 'podsHeard', wanted, revisions });
+          }
+          if (revisions === undefined || lookAgain) {
+            this.apply({ kind: 'told', wanted, lookAgain });
+          }
           this.interruptWaiting();
         } else {
           log.warn('specChanged is ignored', { problem });
@@ -248,10 +259,12 @@ class CanaryRollout {
     return true;
   }
 
-  /** The wait for endpoints may be long, and what was told may be that nobody wants them any more. */
+  /** These waits may be long, and what was told may be that nobody wants them any more. */
   private interruptWaiting(): void {
-    if (this.underWay?.action.kind === 'awaitStableEndpoints' && needsObservation(this.run)) {
-      this.underWay.scope.cancel();
+    const kind = this.underWay?.action.kind;
+    const isWait = kind === 'awaitStableEndpoints' || kind === 'awaitCanaryEndpoints' || kind === 'pointServices';
+    if (isWait && nextAction(this.run, Date.now()).kind !== kind) {
+      this.underWay?.scope.cancel();
     }
   }
 
@@ -278,7 +291,14 @@ class CanaryRollout {
     if (needsFollowUp(this.run)) {
       const { rollout, continueAsNewAfterEvents } = this.input;
       // A command that comes again must not be taken by the next run for its own.
-      const run = { ...newRun(), retrying: this.run.retryRequested, handledKeys: this.run.handledKeys };
+      const { retryRequested: retrying, handledKeys, lastMappingWriteMs } = this.run;
+      const run: Run = {
+        ...newRun(),
+        retrying,
+        handledKeys,
+        askedAnew: true,
+        ...(lastMappingWriteMs && { lastMappingWriteMs }),
+      };
       await continueAsNew<typeof canaryRollout>({
         rollout,
         run,

@@ -8,7 +8,7 @@ import {
   type RunState,
   type SpecChanged,
 } from '@weir/contract';
-import type { Command, CommandName } from '@weir/rollout';
+import type { Command, CommandName, Revision } from '@weir/rollout';
 import { Undecodable } from './payload-converter.ts';
 
 export const specChanged = defineSignal<[SpecChanged]>(SIGNALS.specChanged);
@@ -25,6 +25,7 @@ export const DESCRIPTIONS: Readonly<Record<CommandName, string>> = {
   abort: 'Takes all traffic back to stable and removes the canary Mappings. Payload optional: {actor, reason}',
   pause: 'Holds the rollout before its next step; the deadline of a pause stands. Payload optional: {actor, reason}',
   resume: 'Goes on after a pause command. Payload optional: {actor, reason}',
+  skip: 'Ends the current step, whatever it is. Payload optional: {actor, reason, expectedStep}',
   retry: 'Tries an aborted revision again. Payload optional: {actor, reason}',
 };
 
@@ -68,12 +69,42 @@ export function readCommand(name: CommandName, payload: unknown): Command | stri
 
 /** Why a `specChanged` payload cannot be used; undefined when it can. */
 export function wrongSpecChanged(payload: unknown): string | undefined {
-  const { uid, generation, lookAgain } = (payload ?? {}) as Record<string, unknown>;
+  const { uid, generation, lookAgain, revisions } = (payload ?? {}) as Record<string, unknown>;
   return (
     (uid === undefined ? 'uid is missing' : wrong(uid, 'string', 'uid')) ??
     (generation === undefined ? 'generation is missing' : wrong(generation, 'number', 'generation')) ??
-    wrong(lookAgain, 'boolean', 'lookAgain')
+    wrong(lookAgain, 'boolean', 'lookAgain') ??
+    wrongRevisions(revisions)
   );
+}
+
+const REVISION_FIELDS = {
+  hash: 'string',
+  name: 'string',
+  number: 'number',
+  createdAtMs: 'number',
+  replicas: 'number',
+  pods: 'number',
+  ready: 'number',
+  available: 'number',
+  resourceVersion: 'string',
+} as const satisfies Partial<Record<keyof Revision, string>>;
+
+function wrongRevisions(revisions: unknown): string | undefined {
+  if (revisions === undefined) {
+    return undefined;
+  }
+  const isList = Array.isArray(revisions) && revisions.every((one) => typeof one === 'object' && one !== null);
+  if (!isList) {
+    return 'revisions must be a list of objects';
+  }
+  return (revisions as Record<string, unknown>[])
+    .flatMap((one, index) =>
+      Object.entries(REVISION_FIELDS).map(([field, type]) =>
+        typeof one[field] === type ? undefined : `revisions[${index}].${field} must be a ${type}`,
+      ),
+    )
+    .find((problem) => problem !== undefined);
 }
 
 function wrong(value: unknown, type: string, field: string): string | undefined {

@@ -1,7 +1,6 @@
 import { ActivityFailure, ApplicationFailure } from '@temporalio/workflow';
 import { FAILURES, type MappingRunRef, type RunRef } from '@weir/contract';
 import {
-  assertNever,
   canaryMappingName,
   stableMappingNameProblem,
   type ActivityAction,
@@ -10,6 +9,7 @@ import {
   type RunEvent,
 } from '@weir/rollout';
 import { cleanup, decisive, interruptible } from './activities.ts';
+import { performOnPods } from './perform-on-pods.ts';
 
 /** Does what an action says, by its activity, and says what happened. Each call has a summary for the Temporal UI. */
 export async function perform(action: ActivityAction, run: Run, ref: RunRef): Promise<RunEvent> {
@@ -21,19 +21,30 @@ export async function perform(action: ActivityAction, run: Run, ref: RunRef): Pr
       return { kind: 'observed', observation };
     }
     case 'ensureCanaryMappings': {
-      const { mappings: stableMappings, canaryService } = run.spec;
+      const { canaryService, mappings } = run.spec;
+      const stableMappings = mappings.filter((name) => run.canaryMappings.every((one) => one.stableName !== name));
       const canaryMappings = await decisive.ensureCanaryMappings.executeWithOptions(
-        { summary: `create ${canaryNames(run).join(', ')} at weight 0` },
+        { summary: `create ${stableMappings.map(canaryMappingName).join(', ')} at weight 0` },
         [{ ...mappingRef(run, ref), stableMappings, canaryService, sequence: run.sequence }],
       );
       return { kind: 'canaryMappingsEnsured', canaryMappings };
     }
     case 'setCanaryWeight': {
       const { weight } = action;
-      const input = { ...mappingRef(run, ref), weight, sequence: run.sequence, canaryMappings: run.canaryMappings };
+      const canaryMappings = run.canaryMappings.filter((one) => one.weight !== weight || weight === 0);
+      const input = { ...mappingRef(run, ref), weight, sequence: run.sequence, canaryMappings };
       const proxy = weight === 0 ? cleanup : interruptible;
       const written = await proxy.setCanaryWeight.executeWithOptions({ summary: `canary weight ${weight} %` }, [input]);
       return { kind: 'weightWritten', weight, ...written };
+    }
+    case 'dropCanaryMappings': {
+      const { canaryMappings } = action;
+      const names = canaryMappings.map(({ name }) => name);
+      const input = { ...mappingRef(run, ref), weight: 0, sequence: run.sequence, canaryMappings };
+      await cleanup.setCanaryWeight.executeWithOptions({ summary: `weight 0 % of ${names.join(', ')}` }, [input]);
+      const removal = { ...mappingRef(run, ref), names, only: true } as const;
+      await cleanup.removeCanaryMappings.executeWithOptions({ summary: `remove ${names.join(', ')}` }, [removal]);
+      return { kind: 'canaryMappingsDropped', canaryMappings };
     }
     case 'switchStableService': {
       const { stableService, canaryService } = run.spec;
@@ -48,6 +59,12 @@ export async function perform(action: ActivityAction, run: Run, ref: RunRef): Pr
       await interruptible.awaitStableEndpoints.executeWithOptions({ summary }, [{ ...ref, stableService }]);
       return { kind: 'stableEndpointsReady' };
     }
+    case 'awaitCanaryEndpoints': {
+      const { canaryService: service } = run.spec;
+      const summary = `endpoints of Service ${service} are the canary's pods`;
+      await interruptible.awaitEndpoints.executeWithOptions({ summary }, [{ ...ref, service }]);
+      return { kind: 'canaryEndpointsReady' };
+    }
     case 'removeCanaryMappings': {
       const { mappingApiVersion } = run;
       const input = { ...ref, names: canaryNames(run), ...(mappingApiVersion && { mappingApiVersion }) };
@@ -58,7 +75,7 @@ export async function perform(action: ActivityAction, run: Run, ref: RunRef): Pr
       await cleanup.releaseRollout.executeWithOptions({ summary: 'take the finalizer off' }, [ref]);
       return { kind: 'rolloutReleased' };
     default:
-      return assertNever(action);
+      return performOnPods(action, run, ref);
   }
 }
 

@@ -1,88 +1,149 @@
-import type { RolloutObject } from '@weir/activities';
-import { ROLLOUTS, watchForever, type Change, type KubernetesClient } from '@weir/kubernetes';
+import type { ReplicaSetObject, RolloutObject } from '@weir/activities';
+import {
+  DEPLOYMENTS,
+  REPLICA_SETS,
+  ROLLOUTS,
+  watchForever,
+  type Change,
+  type KubernetesClient,
+  type KubernetesObject,
+  type WatchOptions,
+} from '@weir/kubernetes';
 import type { Logger } from '@weir/platform';
-import { INSTANCE_ID, INSTANCE_ID_LABEL, type RolloutRef } from '@weir/rollout';
+import { INSTANCE_ID, INSTANCE_ID_LABEL, POD_TEMPLATE_HASH_LABEL, type RolloutRef } from '@weir/rollout';
 import type { RolloutRuns } from '@weir/temporal';
 import { setTimeout as delay } from 'node:timers/promises';
-import { tellingOf, type Telling } from './telling.ts';
+import { PodNews } from './pod-news.ts';
+import { Teller } from './teller.ts';
+import { isBehindDeployment, referencedDeployment, tellingOf } from './telling.ts';
 
-/** What a message that is on its way may take when the worker stops. */
+/** What a watch that is being ended may take when the worker stops. */
 const STOP_MS = 2_000;
-/** Temporal is asked again this long after it could not be reached. */
-const RETRY_MS = 1_000;
 
 /**
- * The worker's one watch on Weir's Rollouts: it tells the run of each what changed, or starts one. That is how `kubectl
- * apply` and GitOps tools start a rollout, how deletion is seen, and how a PUT that was 'stored, not started' is started.
+ * The worker's watches, one a kind: Weir's Rollouts, their ReplicaSets, and Deployments that `workloadRef` may name. Whatever
+ * differs from what a run was told is told to it, or starts one. That is how `kubectl apply` and GitOps tools start a rollout,
+ * how scaling, deletion and pods that come and go are seen, and how a PUT that was 'stored, not started' is started.
  */
 export class RolloutWatch {
   private readonly stopping = new AbortController();
-  /** The newest telling of each Rollout that has not been delivered: changes coalesce. */
-  private readonly pending = new Map<string, { readonly rollout: RolloutRef; readonly telling: Telling }>();
+  private readonly rollouts = new Map<string, RolloutObject>();
   private readonly lastTold = new Map<string, string>();
-  private delivering: Promise<void> = Promise.resolve();
-  private watching: Promise<void> = Promise.resolve();
+  private readonly generations = new Map<string, number>();
+  private readonly pods = new PodNews();
+  private readonly teller: Teller;
+  private watching: Promise<unknown> = Promise.resolve();
 
   constructor(
     private readonly kubernetes: KubernetesClient,
-    private readonly runs: RolloutRuns,
+    runs: RolloutRuns,
     private readonly cluster: string,
     private readonly logger: Logger,
-  ) {}
+  ) {
+    this.teller = new Teller(runs, logger);
+  }
 
   start(): void {
-    this.watching = watchForever<RolloutObject>(this.kubernetes, {
-      at: { resource: ROLLOUTS },
-      selector: { labelSelector: `${INSTANCE_ID_LABEL}=${INSTANCE_ID}` },
-      signal: this.stopping.signal,
-      onChange: (change) => this.onChange(change),
-      onBreak: (error) => this.logger.warn({ err: error }, 'the watch on Rollouts broke, listing again'),
-    });
+    this.watching = Promise.all([
+      this.watch<RolloutObject>({
+        at: { resource: ROLLOUTS },
+        selector: { labelSelector: `${INSTANCE_ID_LABEL}=${INSTANCE_ID}` },
+        onChange: (change) => this.onRollout(change),
+      }),
+      this.watch<ReplicaSetObject>({
+        at: { resource: REPLICA_SETS },
+        selector: { labelSelector: POD_TEMPLATE_HASH_LABEL },
+        onChange: (change) => this.onReplicaSet(change),
+      }),
+      this.watch({ at: { resource: DEPLOYMENTS }, onChange: (change) => this.onDeployment(change) }),
+    ]);
   }
 
   async stop(): Promise<void> {
     this.stopping.abort();
-    // Temporal may be down: what is not told now is told by the next worker.
-    const stopped = Promise.all([this.watching, this.delivering]);
-    await Promise.race([stopped, delay(STOP_MS, undefined, { ref: false })]);
+    await Promise.all([this.teller.stop(), Promise.race([this.watching, delay(STOP_MS, undefined, { ref: false })])]);
   }
 
-  private onChange(change: Change<RolloutObject>): void {
-    const { namespace = '', name } = change.object.metadata;
-    const key = `${namespace}/${name}`;
+  private watch<T extends KubernetesObject>(
+    options: Pick<WatchOptions<T>, 'at' | 'selector' | 'onChange'>,
+  ): Promise<void> {
+    return watchForever<T>(this.kubernetes, {
+      ...options,
+      signal: this.stopping.signal,
+      onBreak: (error) =>
+        this.logger.warn({ err: error }, `the watch on ${options.at.resource.plural} broke, listing again`),
+    });
+  }
+
+  private onRollout(change: Change<RolloutObject>): void {
+    const { object, type } = change;
+    const { uid = '' } = object.metadata;
     const telling = tellingOf(change);
     const text = JSON.stringify(telling);
-    // The run's own writes come back as changes until it has written the generation that it has seen.
-    if (telling === undefined || (this.lastTold.get(key) === text && telling.change.lookAgain !== true)) {
-      return;
-    }
-    if (change.type === 'DELETED') {
-      this.lastTold.delete(key);
+    if (type === 'DELETED') {
+      this.rollouts.delete(uid);
+      this.lastTold.delete(uid);
+      this.pods.forget(uid);
     } else {
-      this.lastTold.set(key, text);
+      this.rollouts.set(uid, object);
     }
-    this.pending.set(key, { rollout: { cluster: this.cluster, namespace, name }, telling });
-    this.delivering = this.delivering.then(() => this.deliver());
-  }
-
-  private async deliver(): Promise<void> {
-    while (this.pending.size > 0 && !this.stopping.signal.aborted) {
-      const batch = [...this.pending];
-      this.pending.clear();
-      await Promise.all(batch.map(([key, { rollout, telling }]) => this.tell(key, rollout, telling)));
-    }
-  }
-
-  private async tell(key: string, rollout: RolloutRef, telling: Telling): Promise<void> {
-    try {
-      await (telling.start ? this.runs.tell(rollout, telling.change) : this.runs.tellIfOpen(rollout, telling.change));
-    } catch (error) {
-      this.logger.warn({ err: error, rollout }, 'a run could not be told of a change, trying again');
-      await delay(RETRY_MS, undefined, { signal: this.stopping.signal }).catch(() => undefined);
-      // What came meanwhile is newer.
-      if (!this.pending.has(key)) {
-        this.pending.set(key, { rollout, telling });
+    // The run's own writes come back as changes until it has written the generation that it has seen.
+    if (telling !== undefined && (this.lastTold.get(uid) !== text || telling.change.lookAgain === true)) {
+      if (type !== 'DELETED') {
+        this.lastTold.set(uid, text);
+      }
+      this.teller.tell(this.refOf(object), telling);
+    } else if (type !== 'DELETED') {
+      this.tellOfPods(object); // Its ReplicaSets may have been seen before it was.
+      if (type !== 'MODIFIED') {
+        this.tellOfDeployment(object);
       }
     }
+  }
+
+  private onReplicaSet(change: Change<ReplicaSetObject>): void {
+    const uid = this.pods.changed(change);
+    const rollout = uid === undefined ? undefined : this.rollouts.get(uid);
+    if (rollout === undefined) {
+      return;
+    }
+    if (change.type === 'DELETED' && change.object.spec.replicas !== 0) {
+      const { generation = 0 } = rollout.metadata;
+      this.teller.tell(this.refOf(rollout), { change: { uid: uid ?? '', generation, lookAgain: true }, start: true });
+    } else {
+      this.tellOfPods(rollout);
+    }
+  }
+
+  private tellOfPods(rollout: RolloutObject): void {
+    const { uid = '', generation = 0, deletionTimestamp } = rollout.metadata;
+    const revisions = deletionTimestamp === undefined ? this.pods.take(rollout) : undefined;
+    if (revisions !== undefined) {
+      this.teller.tell(this.refOf(rollout), { change: { uid, generation, revisions }, start: true });
+    }
+  }
+
+  /** A template may have changed, or a Rollout have waited for it; most Deployments are nobody's. */
+  private onDeployment({ type, object }: Change<KubernetesObject>): void {
+    const { namespace = '', name, generation = 0 } = object.metadata;
+    const key = `${namespace}/${name}`;
+    if (type === 'DELETED') {
+      this.generations.delete(key);
+    } else if (this.generations.get(key) !== generation) {
+      this.generations.set(key, generation);
+      this.rollouts.forEach((rollout) => this.tellOfDeployment(rollout));
+    }
+  }
+
+  private tellOfDeployment(rollout: RolloutObject): void {
+    const { namespace = '', uid = '', generation = 0 } = rollout.metadata;
+    const known = this.generations.get(`${namespace}/${referencedDeployment(rollout) ?? ''}`);
+    if (known !== undefined && isBehindDeployment(rollout, known)) {
+      this.teller.tell(this.refOf(rollout), { change: { uid, generation, lookAgain: true }, start: true });
+    }
+  }
+
+  private refOf({ metadata: { namespace = '', name } }: RolloutObject): RolloutRef {
+    return { cluster: this.cluster, namespace, name };
   }
 }

@@ -30,3 +30,27 @@ export function tellingOf({ type, object }: Change<RolloutObject>): Telling | un
   // It has come (back) into view with nothing new in it: the label was put on again.
   return type === 'ADDED' ? { change: { uid, generation, lookAgain: true }, start: true } : undefined;
 }
+
+/** Two messages in one: the newer one's facts, and both's wishes. */
+export function together(older: Telling, newer: Telling): Telling {
+  const { uid, generation } = newer.change;
+  const revisions = newer.change.revisions ?? older.change.revisions;
+  // One that told of more than pods asks to look, which must not be lost in one that does not.
+  const isMixed = (older.change.revisions === undefined) !== (newer.change.revisions === undefined);
+  const lookAgain = isMixed || older.change.lookAgain === true || newer.change.lookAgain === true;
+  return {
+    change: { uid, generation, ...(revisions && { revisions }), ...(lookAgain && { lookAgain }) },
+    start: older.start || newer.start,
+  };
+}
+
+/** Whether the Deployment of a `workloadRef` has changed since the last run looked at it. */
+export function isBehindDeployment({ status }: RolloutObject, generation: number): boolean {
+  return status?.workloadObservedGeneration !== String(generation);
+}
+
+/** Name of the Deployment that a Rollout takes its pod template from. */
+export function referencedDeployment({ spec }: RolloutObject): string | undefined {
+  const { workloadRef } = (spec ?? {}) as { workloadRef?: { kind?: unknown; name?: unknown } };
+  return workloadRef?.kind === 'Deployment' && typeof workloadRef.name === 'string' ? workloadRef.name : undefined;
+}

@@ -17,18 +17,24 @@ import type { EndpointSlice, ServiceObject } from './objects.ts';
 /** The endpoint controller follows a selector within a second; an attempt that waits longer ends and says what is missing. */
 const ATTEMPT_MS = 10_000;
 
-/** Waits by a watch until the endpoints of the stable Service are the pods that it selects. Nothing is written. */
-export function awaitStableEndpoints({
-  kubernetes,
-}: ActivityDependencies): CanaryRolloutActivities['awaitStableEndpoints'] {
-  return ({ rollout: { namespace }, stableService }) =>
+/** Waits by a watch until the endpoints of a Service are the pods that it selects. Nothing is written. */
+export function awaitEndpoints({ kubernetes }: ActivityDependencies): CanaryRolloutActivities['awaitEndpoints'] {
+  return ({ rollout: { namespace }, service }) =>
     translated('cleanup', () =>
       alive(async (signal) => {
-        const at = { resource: SERVICES, namespace, name: stableService };
+        const at = { resource: SERVICES, namespace, name: service };
         const { spec } = await kubernetes.get<ServiceObject>(at, { signal });
-        await untilEndpointsAre(kubernetes, namespace, stableService, spec.selector ?? {}, signal);
+        await untilEndpointsAre(kubernetes, namespace, service, spec.selector ?? {}, signal);
       }),
     );
+}
+
+/** {@link awaitEndpoints} under the name that traffic-only histories know. */
+export function awaitStableEndpoints(
+  dependencies: ActivityDependencies,
+): CanaryRolloutActivities['awaitStableEndpoints'] {
+  const wait = awaitEndpoints(dependencies);
+  return ({ stableService: service, ...ref }) => wait({ ...ref, service });
 }
 
 async function untilEndpointsAre(

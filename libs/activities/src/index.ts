@@ -1,16 +1,25 @@
 import type { CanaryRolloutActivities } from '@weir/contract';
 import type { ActivityDependencies } from './dependencies.ts';
-import { awaitStableEndpoints } from './await-stable-endpoints.ts';
+import { awaitEndpoints, awaitStableEndpoints } from './await-endpoints.ts';
 import { ensureCanaryMappings } from './ensure-canary-mappings.ts';
+import { labelPods } from './label-pods.ts';
 import { observeRollout } from './observe-rollout.ts';
+import { pointServices } from './point-services.ts';
 import { releaseRollout } from './release-rollout.ts';
 import { removeCanaryMappings } from './remove-canary-mappings.ts';
 import { reportStatus } from './report-status.ts';
+import { restartPods } from './restart-pods.ts';
+import { scaleReferenced } from './scale-referenced.ts';
+import { scaleReplicaSets } from './scale-replica-sets.ts';
 import { setCanaryWeight } from './set-canary-weight.ts';
 import { switchStableService } from './switch-stable-service.ts';
+import { trimRevisions } from './trim-revisions.ts';
 
 export type { ActivityDependencies } from './dependencies.ts';
+export { newReplicaSet } from './new-replica-set.ts';
 export * from './objects.ts';
+export { readPodSource, type PodSource } from './pod-template.ts';
+export { hashOf, ownedBy, replicaSetsOf, toRevision, type ReplicaSetObject } from './replica-sets.ts';
 
 /** All activities of the worker; the type makes sure that none is missing. */
 export function createActivities(dependencies: ActivityDependencies): CanaryRolloutActivities {
@@ -20,6 +29,13 @@ export function createActivities(dependencies: ActivityDependencies): CanaryRoll
     setCanaryWeight: setCanaryWeight(dependencies),
     switchStableService: switchStableService(dependencies),
     awaitStableEndpoints: awaitStableEndpoints(dependencies),
+    awaitEndpoints: awaitEndpoints(dependencies),
+    scaleReplicaSets: scaleReplicaSets(dependencies),
+    pointServices: pointServices(dependencies),
+    restartPods: restartPods(dependencies),
+    trimRevisions: trimRevisions(dependencies),
+    scaleReferenced: scaleReferenced(dependencies),
+    labelPods: labelPods(dependencies),
     removeCanaryMappings: removeCanaryMappings(dependencies),
     releaseRollout: releaseRollout(dependencies),
     reportStatus: reportStatus(dependencies),

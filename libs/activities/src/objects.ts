@@ -8,13 +8,25 @@ export interface RolloutObject extends KubernetesObject {
   readonly status?: {
     readonly observedGeneration?: string | number;
     readonly abort?: boolean;
+    readonly abortedAt?: string;
+    readonly message?: string;
     readonly currentPodHash?: string;
+    readonly currentStepHash?: string;
+    readonly stableRS?: string;
+    readonly restartedAt?: string;
+    readonly workloadObservedGeneration?: string;
     readonly conditions?: unknown;
   };
 }
 
 export interface ServiceObject extends KubernetesObject {
   readonly spec: { readonly selector?: Readonly<Record<string, string>> };
+}
+
+export interface PodObject extends KubernetesObject {
+  readonly status?: {
+    readonly conditions?: readonly { readonly type: string; readonly status: string }[] | null;
+  };
 }
 
 export interface EndpointSlice extends KubernetesObject {
@@ -30,7 +42,7 @@ export interface EndpointSlice extends KubernetesObject {
 /** A Mapping is a KubernetesObject whose spec we read. */
 export type MappingObject = Mapping & KubernetesObject;
 
-export function rolloutAt({ namespace, name }: RolloutRef): Location {
+export function rolloutAt({ namespace, name }: Pick<RolloutRef, 'namespace' | 'name'>): Location {
   return { resource: ROLLOUTS, namespace, name };
 }
 

@@ -2,22 +2,27 @@ import type { CanaryRolloutActivities, RunRef } from '@weir/contract';
 import { ENDPOINT_SLICES, SERVICES, type KubernetesClient } from '@weir/kubernetes';
 import { chooseMappingApi, preflight } from '@weir/mapping';
 import {
+  CHANGE_ANNOTATION,
   INSTANCE_ID,
   INSTANCE_ID_LABEL,
   NO_READY_ENDPOINTS,
   NO_SPEC,
+  RUN_ANNOTATION,
+  abortIn,
   revisionOf,
   wasAborted,
   type Condition,
   type Observation,
   type ObservedRollout,
   type Problem,
+  type RequestedChange,
   type RolloutSpec,
 } from '@weir/rollout';
 import { parseSpec } from '@weir/rollout/manifest';
 import { alive } from './alive.ts';
 import type { ActivityDependencies } from './dependencies.ts';
 import { translated } from './failures.ts';
+import { observeWorkload, type ObservedWorkload } from './observe-workload.ts';
 import {
   mappingsAt,
   orAbsent,
@@ -38,58 +43,97 @@ export function observeRollout(dependencies: ActivityDependencies): CanaryRollou
         if (object === undefined) {
           return { problems: [] };
         }
-        const parsed = parseSpec(object.spec);
+        const parsed = parseSpec(object.spec, object.metadata.annotations);
         if (!parsed.ok) {
           const message = parsed.errors.map(({ path, message: what }) => `${path} ${what}`).join('; ');
           return { rollout: toObserved(object, NO_SPEC), problems: [{ reason: 'InvalidSpec', message }] };
         }
         const rollout = toObserved(object, parsed.spec);
-        return rollout.deleting ? { rollout, problems: [] } : observeCluster(dependencies, input, rollout, signal);
+        return rollout.deleting
+          ? { rollout, problems: [] }
+          : observeCluster(dependencies, input, { object, rollout }, signal);
       }),
     );
 }
 
 async function observeCluster(
-  { kubernetes, installation, mappingApiVersion }: ActivityDependencies,
-  { rollout: { namespace }, workflowId }: RunRef,
-  rollout: ObservedRollout,
+  dependencies: ActivityDependencies,
+  input: RunRef,
+  { object, rollout }: { readonly object: RolloutObject; readonly rollout: ObservedRollout },
   signal: AbortSignal,
 ): Promise<Observation> {
-  const { spec } = rollout;
+  const { kubernetes } = dependencies;
+  const { namespace } = input.rollout;
+  const { stableService, canaryService, workload } = rollout.spec;
   const service = (name: string): Promise<ServiceObject | undefined> =>
     orAbsent(kubernetes.get<ServiceObject>({ resource: SERVICES, namespace, name }, { signal }));
-  const [served, stable, canary, canaryReady] = await Promise.all([
-    kubernetes.servedApiVersions({ signal }),
-    service(spec.stableService),
-    service(spec.canaryService),
-    hasReadyEndpoints(kubernetes, namespace, spec.canaryService, signal),
+  const services = Promise.all([service(stableService), service(canaryService)]).then(([stable, canary]) => ({
+    stable,
+    canary,
+  }));
+  const [found, pods, mappings] = await Promise.all([
+    services,
+    workload === undefined
+      ? observeSelectors(kubernetes, namespace, rollout.spec, services, signal)
+      : observeWorkload(kubernetes, object, workload, services, { signal }),
+    observeMappings(dependencies, input, rollout.spec, signal),
   ]);
-  const api = chooseMappingApi(served, mappingApiVersion);
+  const { problems, ...known } = pods;
+  return {
+    rollout,
+    ...known,
+    ...(mappings.apiVersion !== undefined && { mappingApiVersion: mappings.apiVersion }),
+    problems: [
+      ...serviceProblem(stableService, found.stable),
+      ...serviceProblem(canaryService, found.canary),
+      ...problems,
+      ...mappings.problems,
+    ],
+  };
+}
+
+async function observeMappings(
+  { kubernetes, installation, mappingApiVersion }: ActivityDependencies,
+  { rollout: { namespace }, workflowId }: RunRef,
+  { mappings, stableService }: RolloutSpec,
+  signal: AbortSignal,
+): Promise<{ readonly apiVersion?: string; readonly problems: readonly Problem[] }> {
+  const api = chooseMappingApi(await kubernetes.servedApiVersions({ signal }), mappingApiVersion);
   if (api === undefined) {
     const wanted = mappingApiVersion ?? 'getambassador.io';
     const message = `the cluster does not serve Mappings (${wanted}): install the gateway's CRDs`;
-    return { rollout, problems: [{ reason: 'ApiNotServed', message }] };
+    return { problems: [{ reason: 'ApiNotServed', message }] };
   }
   const { items } = await kubernetes.list<MappingObject>(mappingsAt(api.apiVersion), { signal });
-  const revision =
-    stable?.spec.selector && canary?.spec.selector
-      ? { stable: revisionOf(stable.spec.selector), canary: revisionOf(canary.spec.selector) }
-      : undefined;
-  const problems = [
-    ...serviceProblem(spec.stableService, stable),
-    ...serviceProblem(spec.canaryService, canary),
-    ...(revision !== undefined && revision.stable !== revision.canary && !canaryReady
-      ? [{ reason: NO_READY_ENDPOINTS, message: `Service ${spec.canaryService} has no ready endpoints` }]
-      : []),
-    ...preflight({
-      namespace,
-      stableMappings: spec.mappings,
-      stableService: spec.stableService,
-      owner: { installation, workflowId },
-      allMappings: items,
-    }),
-  ];
-  return { rollout, mappingApiVersion: api.apiVersion, problems, ...(revision && { revision }) };
+  const problems = preflight({
+    namespace,
+    stableMappings: mappings,
+    stableService,
+    owner: { installation, workflowId },
+    allMappings: items,
+  });
+  return { apiVersion: api.apiVersion, problems };
+}
+
+/** Traffic only: the revisions are what the Services select, and somebody else runs their pods. */
+async function observeSelectors(
+  kubernetes: KubernetesClient,
+  namespace: string,
+  { canaryService }: RolloutSpec,
+  services: Promise<{ readonly stable?: ServiceObject | undefined; readonly canary?: ServiceObject | undefined }>,
+  signal: AbortSignal,
+): Promise<ObservedWorkload> {
+  const [{ stable, canary }, canaryReady] = await Promise.all([
+    services,
+    hasReadyEndpoints(kubernetes, namespace, canaryService, signal),
+  ]);
+  if (!stable?.spec.selector || !canary?.spec.selector) {
+    return { problems: [] };
+  }
+  const revision = { stable: revisionOf(stable.spec.selector), canary: revisionOf(canary.spec.selector) };
+  const isDead = revision.stable !== revision.canary && !canaryReady;
+  const problem = { reason: NO_READY_ENDPOINTS, message: `Service ${canaryService} has no ready endpoints` };
+  return { revision, problems: isDead ? [problem] : [] };
 }
 
 function serviceProblem(name: string, service: ServiceObject | undefined): Problem[] {
@@ -116,17 +160,47 @@ async function hasReadyEndpoints(
 }
 
 function toObserved({ metadata, status }: RolloutObject, spec: RolloutSpec): ObservedRollout {
-  const observedGeneration = Number(status?.observedGeneration);
-  const conditions = Array.isArray(status?.conditions) ? (status.conditions as Condition[]) : [];
   return {
     uid: metadata.uid ?? '',
     generation: metadata.generation ?? 0,
     deleting: metadata.deletionTimestamp !== undefined,
     owned: metadata.labels?.[INSTANCE_ID_LABEL] === INSTANCE_ID,
     spec,
+    ...requestedChange(metadata.annotations),
+    ...lastRun(status ?? {}),
+  };
+}
+
+/** What the last run left in the status. */
+function lastRun(status: NonNullable<RolloutObject['status']>) {
+  const observedGeneration = Number(status.observedGeneration);
+  const abort = abortIn(status);
+  const restartedAtMs = Date.parse(status.restartedAt ?? '');
+  return {
     ...(Number.isInteger(observedGeneration) && { observedGeneration }),
     aborted: wasAborted(status),
-    ...(status?.currentPodHash !== undefined && { triedRevision: status.currentPodHash }),
-    conditions,
+    ...(abort && { abort }),
+    ...(status.currentPodHash !== undefined && { triedRevision: status.currentPodHash }),
+    ...(status.currentStepHash !== undefined && { triedSteps: status.currentStepHash }),
+    ...(!Number.isNaN(restartedAtMs) && { restartedAtMs }),
+    conditions: Array.isArray(status.conditions) ? (status.conditions as Condition[]) : [],
   };
+}
+
+/** What a command changed since the last report of a run; what is not ours is passed over. */
+function requestedChange(annotations: Readonly<Record<string, string>> = {}): { readonly change?: RequestedChange } {
+  const { command, actor, reason, at } = jsonIn(annotations[CHANGE_ANNOTATION]) as Partial<RequestedChange>;
+  const { atMs = 0 } = jsonIn(annotations[RUN_ANNOTATION]) as { readonly atMs?: number };
+  if (command === undefined || actor === undefined || at === undefined || !(Date.parse(at) > atMs)) {
+    return {};
+  }
+  return { change: { command, actor, at, ...(reason !== undefined && { reason }) } };
+}
+
+function jsonIn(text: string | undefined): object {
+  try {
+    return Object(JSON.parse(text ?? '{}')) as object;
+  } catch {
+    return {};
+  }
 }

@@ -33,7 +33,7 @@ export function removeCanaryMappings(
 /** By label, and by name: a label can be taken off by hand. */
 async function findOurs(
   { kubernetes, installation }: ActivityDependencies,
-  { rollout: { namespace, name }, workflowId, names }: RemoveCanaryMappingsInput,
+  { rollout: { namespace, name }, workflowId, names, only }: RemoveCanaryMappingsInput,
   apiVersion: string,
   signal: AbortSignal,
 ): Promise<MappingObject[]> {
@@ -42,7 +42,8 @@ async function findOurs(
     kubernetes.list<MappingObject>(mappingsAt(apiVersion, namespace), { labelSelector, signal }),
     ...names.map((one) => orAbsent(kubernetes.get<MappingObject>(mappingsAt(apiVersion, namespace, one), { signal }))),
   ]);
-  const found = [...labelled.items, ...named.filter((one) => one !== undefined)];
+  const byLabel = only === true ? [] : labelled.items;
+  const found = [...byLabel, ...named.filter((one) => one !== undefined)];
   const byName = new Map(found.map((mapping) => [mapping.metadata.name, mapping]));
   return [...byName.values()].filter((mapping) => isOurs(mapping, { installation, workflowId }));
 }

@@ -24,10 +24,18 @@ import { orAbsent, rolloutAt, type RolloutObject } from './objects.ts';
 const OPTIONAL: readonly (keyof RolloutStatus)[] = [
   'abort',
   'abortedAt',
+  'availableReplicas',
   'canary',
   'controllerPause',
+  'HPAReplicas',
   'pauseConditions',
   'promoteFull',
+  'readyReplicas',
+  'replicas',
+  'restartedAt',
+  'selector',
+  'updatedReplicas',
+  'workloadObservedGeneration',
 ];
 
 /** The run's own edits and a user's may come between read and write; more is left to the next attempt. */

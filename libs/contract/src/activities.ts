@@ -1,4 +1,16 @@
-import type { CanaryMapping, Observation, RolloutRef, RolloutStatus, RunSummary } from '@weir/rollout';
+import type {
+  AntiAffinity,
+  CanaryMapping,
+  LabelledRevision,
+  Observation,
+  PodMetadata,
+  Revision,
+  RevisionTarget,
+  RolloutRef,
+  RolloutStatus,
+  RunSummary,
+  Scaling,
+} from '@weir/rollout';
 
 /** What every activity of a run is told: whose work it does. */
 export interface RunRef {
@@ -47,10 +59,70 @@ export interface AwaitStableEndpointsInput extends RunRef {
 }
 
 export interface RemoveCanaryMappingsInput extends RunRef {
+  /** Only those of {@link names}, in mid-run; absent: every one of this Rollout. */
+  readonly only?: true;
   /** Absent when the run ended before it knew. */
   readonly mappingApiVersion?: string;
   /** Names that the run may have created, whether or not it was told so. */
   readonly names: readonly string[];
+}
+
+export interface AwaitEndpointsInput extends RunRef {
+  readonly service: string;
+}
+
+export interface ScaleReplicaSetsInput extends RunRef {
+  /** uid of the Rollout, for owner references. */
+  readonly uid: string;
+  /** The wanted revision: its ReplicaSet is created from the template when there is none, and is the newest by number. */
+  readonly wanted: string;
+  readonly targets: readonly RevisionTarget[];
+  /** Tried for ever, like cleanup: the run has nothing else to fall back to. */
+  readonly persistent?: true;
+  /** Of a ReplicaSet that is created: what its role puts on pods, and which revision's nodes they keep off. */
+  readonly metadata?: PodMetadata;
+  readonly antiAffinity?: AntiAffinity & { readonly against: string };
+}
+
+export interface ScaledReplicaSets {
+  /** What is known of each target now. */
+  readonly revisions: readonly Revision[];
+  /** What was really changed; another attempt may have done the rest. */
+  readonly scalings: readonly Scaling[];
+}
+
+export interface PointServicesInput extends RunRef {
+  readonly services: readonly { readonly name: string; readonly podTemplateHash: string }[];
+}
+
+export interface RestartPodsInput extends RunRef {
+  readonly uid: string;
+  /** Pods created before this are replaced. Epoch milliseconds. */
+  readonly beforeMs: number;
+  /** How many may be taken away now. */
+  readonly atMost: number;
+}
+
+export interface RestartedPods {
+  /** Pods that are older still, those just evicted not counted. */
+  readonly left: number;
+  readonly evicted: number;
+}
+
+export interface TrimRevisionsInput extends RunRef {
+  readonly uid: string;
+  /** Names of ReplicaSets without pods. */
+  readonly names: readonly string[];
+}
+
+export interface ScaleReferencedInput extends RunRef {
+  readonly name: string;
+  readonly replicas: number;
+}
+
+export interface LabelPodsInput extends RunRef {
+  readonly uid: string;
+  readonly revisions: readonly LabelledRevision[];
 }
 
 /** A Kubernetes Event about the Rollout. */
@@ -88,6 +160,20 @@ export interface CanaryRolloutActivities {
   switchStableService(input: SwitchStableServiceInput): Promise<{ readonly switched: boolean }>;
   /** Returns when the endpoints of the stable Service are pods that its selector selects, and one is ready. Writes nothing. */
   awaitStableEndpoints(input: AwaitStableEndpointsInput): Promise<void>;
+  /** The same for any Service; fails after a while, so that it is tried again, and says what is missing. */
+  awaitEndpoints(input: AwaitEndpointsInput): Promise<void>;
+  /** Each ReplicaSet has the size that it is to have; the wanted one is created when it is missing. Answers what it knows then. */
+  scaleReplicaSets(input: ScaleReplicaSetsInput): Promise<ScaledReplicaSets>;
+  /** Each Service selects the pods of its revision, and says so to an Argo controller in the same PATCH. */
+  pointServices(input: PointServicesInput): Promise<void>;
+  /** Evicts old pods, as PodDisruptionBudgets allow. */
+  restartPods(input: RestartPodsInput): Promise<RestartedPods>;
+  /** Deletes ReplicaSets of the history. */
+  trimRevisions(input: TrimRevisionsInput): Promise<void>;
+  /** The Deployment that `workloadRef` names has so many replicas. */
+  scaleReferenced(input: ScaleReferencedInput): Promise<void>;
+  /** Pods and their ReplicaSet carry the metadata of the revision's role. */
+  labelPods(input: LabelPodsInput): Promise<void>;
   /** No canary Mapping of this Rollout is left, whichever run made it. */
   removeCanaryMappings(input: RemoveCanaryMappingsInput): Promise<{ readonly removed: readonly string[] }>;
   /** Takes the finalizer off. */

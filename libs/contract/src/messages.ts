@@ -1,4 +1,4 @@
-import type { Attribution, CommandName, Wanted } from '@weir/rollout';
+import type { Attribution, CommandName, Revision, Wanted } from '@weir/rollout';
 
 /** Workflow type: the name of the exported workflow function. */
 export const WORKFLOW_TYPE = 'canaryRollout';
@@ -10,6 +10,7 @@ export const SIGNALS = {
   pause: 'pause',
   resume: 'resume',
   retry: 'retry',
+  skip: 'skip',
   specChanged: 'specChanged',
 } as const satisfies Record<CommandName | 'specChanged', string>;
 
@@ -19,6 +20,7 @@ export const UPDATES = {
   pause: 'pause',
   resume: 'resume',
   retry: 'retry',
+  skip: 'skip',
 } as const satisfies Partial<Record<CommandName, string>>;
 
 export const STATE_QUERY = 'state';
@@ -36,6 +38,10 @@ export interface CommandPayload extends Partial<Attribution> {
 export interface SpecChanged extends Wanted {
   /** Look although the generation is known: selectors and labels change without one. */
   readonly lookAgain?: boolean;
+  /**
+   * Only pods changed: what the ReplicaSets say now. A run that knows the generation need not look again.
+   */
+  readonly revisions?: readonly Revision[];
 }
 
 /** Answer of an update. */

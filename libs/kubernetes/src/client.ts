@@ -27,7 +27,14 @@ export interface RequestOptions {
 export interface WriteOptions extends RequestOptions {
   readonly fieldManager: string;
   readonly dryRun?: boolean;
+  /** What becomes of unknown and repeated fields of built-in kinds: refused, or dropped. Absent: dropped, with a warning. */
+  readonly fieldValidation?: 'Strict' | 'Ignore';
 }
+
+/** RFC 6902; `path` is a JSON pointer: `/metadata/annotations/weir.dev~1run`. */
+export type JsonPatchOperation =
+  | { readonly op: 'add' | 'replace'; readonly path: string; readonly value: unknown }
+  | { readonly op: 'remove'; readonly path: string };
 
 export interface ApplyOptions extends WriteOptions {
   /** Takes fields over from other managers instead of answering 409. */
@@ -93,6 +100,18 @@ export class KubernetesClient {
   /** JSON merge patch: `null` takes a field off. With `metadata.resourceVersion` in it, 409 when the object has moved on. */
   mergePatch<T extends KubernetesObject>(at: Location, body: unknown, options: WriteOptions): Promise<T> {
     return this.send(HttpMethod.PATCH, at, writeQuery(options), options, PatchStrategy.MergePatch, body);
+  }
+
+  /**
+   * JSON patch: unlike a merge patch, it replaces a map as a whole. To write only over what was read, replace
+   * `/metadata/resourceVersion` with what it was: 409 when the object has moved on (a failed `test` is a bare 422).
+   */
+  jsonPatch<T extends KubernetesObject>(
+    at: Location,
+    operations: readonly JsonPatchOperation[],
+    options: WriteOptions,
+  ): Promise<T> {
+    return this.send(HttpMethod.PATCH, at, writeQuery(options), options, PatchStrategy.JsonPatch, operations);
   }
 
   /** Server-side apply. */
@@ -186,6 +205,6 @@ export class KubernetesClient {
   }
 }
 
-function writeQuery({ fieldManager, dryRun }: WriteOptions): Query {
-  return { fieldManager, dryRun: dryRun === true ? 'All' : undefined };
+function writeQuery({ fieldManager, dryRun, fieldValidation }: WriteOptions): Query {
+  return { fieldManager, dryRun: dryRun === true ? 'All' : undefined, fieldValidation };
 }

@@ -12,13 +12,16 @@ export const PODS: Resource = { group: '', version: 'v1', plural: 'pods' };
 export const EVENTS: Resource = { group: '', version: 'v1', plural: 'events' };
 export const NAMESPACES: Resource = { group: '', version: 'v1', plural: 'namespaces' };
 export const ENDPOINT_SLICES: Resource = { group: 'discovery.k8s.io', version: 'v1', plural: 'endpointslices' };
+export const POD_TEMPLATES: Resource = { group: '', version: 'v1', plural: 'podtemplates' };
+export const REPLICA_SETS: Resource = { group: 'apps', version: 'v1', plural: 'replicasets' };
+export const DEPLOYMENTS: Resource = { group: 'apps', version: 'v1', plural: 'deployments' };
 
 /** A list, or one object of it; without a namespace: all namespaces, or an object that has none. */
 export interface Location {
   readonly resource: Resource;
   readonly namespace?: string;
   readonly name?: string;
-  readonly subresource?: 'status';
+  readonly subresource?: 'status' | 'scale' | 'eviction';
 }
 
 /**
@@ -61,7 +64,17 @@ export interface ObjectMeta {
   readonly finalizers?: readonly string[];
   readonly labels?: Readonly<Record<string, string>>;
   readonly annotations?: Readonly<Record<string, string>>;
+  readonly ownerReferences?: readonly OwnerReference[];
   readonly managedFields?: readonly ManagedFields[];
+}
+
+export interface OwnerReference {
+  readonly apiVersion: string;
+  readonly kind: string;
+  readonly name: string;
+  readonly uid: string;
+  readonly controller?: boolean;
+  readonly blockOwnerDeletion?: boolean;
 }
 
 /** Who wrote last, and when: kept by the API server, to the second. */
@@ -70,6 +83,8 @@ export interface ManagedFields {
   readonly operation?: string;
   readonly subresource?: string;
   readonly time?: string;
+  /** The fields, as a tree of `f:name`. */
+  readonly fieldsV1?: Readonly<Record<string, unknown>>;
 }
 
 export interface ObjectList<T> {

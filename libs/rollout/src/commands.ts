@@ -1,16 +1,16 @@
 import { assertNever } from './assert-never.ts';
-import { ABORTED, endStep, enterStep, retreat } from './evolve.ts';
 import type { Run } from './run.ts';
+import { ABORTED, endStep, enterStep, retreat } from './transitions.ts';
 import type { Attribution } from './types.ts';
 
-export type CommandName = 'promote' | 'abort' | 'pause' | 'resume' | 'retry';
+export type CommandName = 'promote' | 'abort' | 'pause' | 'resume' | 'retry' | 'skip';
 
 /** A command with who gave it, why, and what the caller saw. */
 export interface Command extends Attribution {
   readonly name: CommandName;
   /** promote: all the way, not just to the next step. */
   readonly full?: boolean;
-  /** promote: the 0-based step that the caller saw (`status.currentStepIndex`); another one now means that it is stale. */
+  /** promote, skip: the 0-based step that the caller saw (`status.currentStepIndex`); another one now means that it is stale. */
   readonly expectedStep?: number;
   /** A command with a key that this run has taken already does nothing. */
   readonly idempotencyKey?: string;
@@ -19,7 +19,14 @@ export interface Command extends Attribution {
 /** Why a command cannot be taken. `code` is stable, for machines. */
 export interface Refusal {
   readonly code:
-    'StaleStep' | 'NotWaiting' | 'AlreadyEnding' | 'AlreadyPromoted' | 'AlreadyHeld' | 'NotHeld' | 'NotAborted';
+    | 'StaleStep'
+    | 'NotWaiting'
+    | 'AlreadyEnding'
+    | 'AlreadyPromoted'
+    | 'AlreadyHeld'
+    | 'NotHeld'
+    | 'NotAborted'
+    | 'HeldBySpec';
   readonly message: string;
 }
 
@@ -31,7 +38,7 @@ export function refuse(run: Run, command: Command): Refusal | undefined {
   if (isRepeated(run, command)) {
     return undefined;
   }
-  if (command.name === 'promote' && command.expectedStep !== undefined && command.expectedStep !== run.stepIndex) {
+  if (isStale(run, command)) {
     return {
       code: 'StaleStep',
       message: `expectedStep is ${command.expectedStep}, but the rollout is at step ${run.stepIndex}`,
@@ -55,8 +62,13 @@ export function refuse(run: Run, command: Command): Refusal | undefined {
   return refuseInSteps(run, command.name, command.full === true);
 }
 
+function isStale(run: Run, { name, expectedStep }: Command): boolean {
+  const movesStep = name === 'promote' || name === 'skip';
+  return movesStep && expectedStep !== undefined && expectedStep !== run.stepIndex;
+}
+
 function refuseAbort(run: Run): Refusal | undefined {
-  if (run.stage === 'promoting' && (run.promotion === 'endpoints' || run.promotion === 'cleanup')) {
+  if (run.promotion === 'cleanup' || (run.stage === 'promoting' && run.promotion === 'endpoints')) {
     return { code: 'AlreadyPromoted', message: 'promoted; use undo: the stable Service selects the new revision' };
   }
   return isEnding(run)
@@ -64,12 +76,22 @@ function refuseAbort(run: Run): Refusal | undefined {
     : undefined;
 }
 
-function refuseInSteps(run: Run, name: 'promote' | 'pause' | 'resume', full: boolean): Refusal | undefined {
+function refuseInSteps(run: Run, name: 'promote' | 'pause' | 'resume' | 'skip', full: boolean): Refusal | undefined {
+  if (run.stage === 'deploying' && name !== 'pause' && name !== 'resume') {
+    return { code: 'NotWaiting', message: 'the first deploy has no steps: it is done when its pods are available' };
+  }
+  if (run.spec.paused === true && name !== 'pause') {
+    return { code: 'HeldBySpec', message: 'spec.paused is true: set it to false in the manifest to go on' };
+  }
   switch (name) {
     case 'promote':
       return full || run.held !== undefined || isPausing(run)
         ? undefined
         : { code: 'NotWaiting', message: `step ${run.stepIndex} is being applied: there is nothing to promote yet` };
+    case 'skip':
+      return run.stage === 'stepping' && run.spec.steps[run.stepIndex] !== undefined
+        ? undefined
+        : { code: 'NotWaiting', message: 'no step is under way' };
     case 'pause':
       return run.held === undefined
         ? undefined
@@ -95,10 +117,13 @@ export function take(run: Run, command: Command, nowMs: number): Run {
       return retreat(noted, { outcome: 'aborted', reason: ABORTED, message: abortMessage(by), by }, nowMs);
     case 'promote':
       return promote(noted, by, command.full === true, nowMs);
+    case 'skip':
+      return enterStep(endStep({ ...noted, held: undefined }, nowMs, by), noted.stepIndex + 1, nowMs);
     case 'pause':
       return { ...noted, held: { ...by, atMs: nowMs } };
     case 'resume':
-      return { ...noted, held: undefined };
+      // The progress deadline stood still.
+      return { ...noted, held: undefined, progressAtMs: nowMs };
     case 'retry':
       return noted.looked ? { ...noted, retryRequested: true } : { ...noted, retrying: true };
     default:

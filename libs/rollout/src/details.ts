@@ -1,5 +1,7 @@
+import { phaseOf } from './phase.ts';
+import { servingHash } from './pods.ts';
 import type { Run, StepRecord } from './run.ts';
-import { phaseOf } from './status.ts';
+import { runSummary } from './status.ts';
 import { describeStep } from './steps.ts';
 import type { Step } from './types.ts';
 
@@ -23,7 +25,24 @@ export function renderDetails(run: Run): string {
     '| # | step | state | started (UTC) | ended (UTC) | by |',
     '|---|---|---|---|---|---|',
     ...rows,
+    ...podsTable(run),
   ].join('\n');
+}
+
+function podsTable(run: Run): string[] {
+  const { revisions } = runSummary(run);
+  if (revisions === undefined || revisions.length === 0) {
+    return [];
+  }
+  const rowsOfPods = revisions.map(
+    (revision) =>
+      `| ${revision.number} | ${roleOf(run, revision.hash)} | ${revision.replicas} | ${revision.available} | ${revision.name} |`,
+  );
+  return ['', '| revision | role | pods | available | ReplicaSet |', '|---|---|---|---|---|', ...rowsOfPods];
+}
+
+function roleOf(run: Run, hash: string): string {
+  return hash === servingHash(run) ? 'stable' : hash === run.revision.canary ? 'canary' : 'old';
 }
 
 function row(step: Step, index: number, run: Run): string {

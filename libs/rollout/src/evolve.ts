@@ -1,14 +1,32 @@
 import { assertNever } from './assert-never.ts';
-import { covers } from './planner.ts';
-import type { CanaryMapping, Ending, Observation, ObservedRollout, Problem, Run, StepRecord, Wanted } from './run.ts';
-import type { Attribution, RolloutSpec } from './types.ts';
+import { observed } from './observed.ts';
+import { hasPods } from './pods.ts';
+import type { Scaling } from './replicas.ts';
+import type { CanaryMapping, Ending, Observation, Problem, Run, Wanted } from './run.ts';
+import {
+  ABORTED,
+  SUPERSEDED,
+  endStep,
+  enterStep,
+  retreat,
+  settle,
+  stableEndpointsReady,
+  switched,
+  withRevisions,
+  withWorkload,
+  withoutPods,
+} from './transitions.ts';
+import { withNews, type Revision, type ServiceRevisions } from './workload.ts';
 
 /** What happened. Commands are in `commands.ts`. */
 export type RunEvent =
   | { readonly kind: 'told'; readonly wanted: Wanted; readonly lookAgain: boolean }
+  /** ReplicaSets changed, and nothing else is known to have. */
+  | { readonly kind: 'podsHeard'; readonly wanted: Wanted; readonly revisions: readonly Revision[] }
   | { readonly kind: 'observationStarted' }
   | { readonly kind: 'observed'; readonly observation: Observation }
   | { readonly kind: 'canaryMappingsEnsured'; readonly canaryMappings: readonly CanaryMapping[] }
+  | { readonly kind: 'canaryMappingsDropped'; readonly canaryMappings: readonly CanaryMapping[] }
   | { readonly kind: 'weightIntended'; readonly weight: number }
   | {
       readonly kind: 'weightWritten';
@@ -19,65 +37,106 @@ export type RunEvent =
     }
   | { readonly kind: 'stepFinished' }
   | { readonly kind: 'promotionStarted' }
+  | { readonly kind: 'progressDeadlineExceeded' }
   | { readonly kind: 'stableServiceSwitched' }
+  | { readonly kind: 'servicesPointed'; readonly services: ServiceRevisions }
+  | { readonly kind: 'canaryEndpointsReady' }
   | { readonly kind: 'stableEndpointsReady' }
   | { readonly kind: 'canaryMappingsRemoved' }
   | { readonly kind: 'rolloutReleased' }
+  | {
+      readonly kind: 'replicaSetsScaled';
+      readonly revisions: readonly Revision[];
+      readonly scalings: readonly Scaling[];
+    }
+  | { readonly kind: 'podsRestarted'; readonly left: number; readonly evicted: number }
+  | { readonly kind: 'revisionsTrimmed'; readonly names: readonly string[] }
+  | { readonly kind: 'referencedScaled'; readonly replicas: number }
+  | { readonly kind: 'podsLabelled'; readonly text: string }
   /** An activity failed for good: retrying cannot help. */
   | { readonly kind: 'failed'; readonly problem: Problem };
+
+/** A restart goes on when pods are back; a PodDisruptionBudget that lets go is not heard of, and looked at this often. */
+const RESTART_AGAIN_MS = 10_000;
 
 /** The state after an event. Pure; `nowMs` is the workflow's time. */
 export function evolve(run: Run, event: RunEvent, nowMs: number): Run {
   switch (event.kind) {
     case 'told':
-      return told(run, event.wanted, event.lookAgain);
+      return told({ ...run, askedAnew: true }, event.wanted, event.lookAgain);
+    case 'podsHeard':
+      return podsHeard(run, event.wanted, event.revisions, nowMs);
     case 'observationStarted':
       // Reads are consistent: what comes back covers all that the run was told of until now.
       return { ...run, wanted: undefined, lookAgain: false };
     case 'observed':
       return observed(run, event.observation, nowMs);
     case 'canaryMappingsEnsured':
-      return ensured({ ...run, canaryMappings: event.canaryMappings }, nowMs);
+      return ensured(run, event.canaryMappings, nowMs);
+    case 'canaryMappingsDropped':
+      return {
+        ...run,
+        lastMappingWriteMs: nowMs,
+        canaryMappings: run.canaryMappings.filter(({ name }) => event.canaryMappings.every((one) => one.name !== name)),
+      };
     case 'weightIntended':
       return { ...run, intendedWeight: event.weight, sequence: run.sequence + 1 };
     case 'weightWritten':
       return weightWritten(
-        { ...run, writtenWeight: event.weight, canaryMappings: event.canaryMappings },
+        {
+          ...run,
+          writtenWeight: event.weight,
+          lastMappingWriteMs: nowMs,
+          canaryMappings: withWeights(run.canaryMappings, event.canaryMappings, event.weight),
+        },
         countsSinceMs(run, event.writtenAtMs, nowMs),
       );
     case 'stepFinished':
       return enterStep(endStep(run, nowMs), run.stepIndex + 1, nowMs);
     case 'promotionStarted':
-      return { ...run, stage: 'promoting', promotion: run.writtenWeight === 100 ? 'service' : 'weight' };
+      return promotionStarted(run, nowMs);
+    case 'progressDeadlineExceeded':
+      return progressDeadlineExceeded(run, nowMs);
     case 'stableServiceSwitched':
       return switched(run);
+    case 'servicesPointed':
+      return servicesPointed(run, event.services, nowMs);
+    case 'canaryEndpointsReady':
+      return { ...run, canaryEndpointsReady: true };
     case 'stableEndpointsReady':
-      return { ...run, promotion: 'cleanup', ending: promotedEnding(run), endingAtMs: nowMs };
+      return stableEndpointsReady(run, nowMs);
     case 'canaryMappingsRemoved':
       return {
         ...run,
+        // A Mapping that was there is a write that the gateway has to act on.
+        ...(run.canaryMappings.length > 0 && { lastMappingWriteMs: nowMs }),
         canaryMappings: [],
         intendedWeight: 0,
         writtenWeight: 0,
         stage: 'releasing',
       };
     case 'rolloutReleased':
-      return { ...run, stage: 'closing' };
+      return settle(run, nowMs);
+    case 'replicaSetsScaled':
+      return withRevisions(run, withNews(run.workload?.revisions ?? [], event.revisions), nowMs);
+    case 'podsRestarted':
+      return podsRestarted(run, event.left, nowMs);
+    case 'revisionsTrimmed':
+      return withWorkload(run, {
+        revisions: run.workload?.revisions.filter(({ name }) => !event.names.includes(name)) ?? [],
+      });
+    case 'referencedScaled':
+      return run.workload?.referenced === undefined
+        ? run
+        : withWorkload(run, { referenced: { ...run.workload.referenced, replicas: event.replicas } });
+    case 'podsLabelled':
+      return { ...run, labelled: event.text };
     case 'failed':
       return failed(run, event.problem, nowMs);
     default:
       return assertNever(event);
   }
 }
-
-/** The canary has nobody to answer: its share of the traffic would be errors. */
-export const NO_READY_ENDPOINTS = 'NoReadyEndpoints';
-
-/** A person's abort. It stands until the revision is retried, or something new is wanted. */
-export const ABORTED = 'RolloutAborted';
-
-/** What was found too late to be tried is tried by the next run. */
-export const SUPERSEDED = 'RolloutSuperseded';
 
 function endingOf(problem: Problem): Ending {
   return { outcome: problem.reason === SUPERSEDED ? 'superseded' : 'aborted', ...problem };
@@ -91,64 +150,69 @@ function told(run: Run, wanted: Wanted, lookAgain: boolean): Run {
   return { ...run, wanted: isOlder ? run.wanted : wanted, lookAgain: run.lookAgain || lookAgain };
 }
 
-/** Also when an abort came while the request was on its way: the Service selects the new revision, and that is promoted. */
-function switched(run: Run): Run {
-  return { ...run, stage: 'promoting', promotion: 'endpoints', ending: undefined, endingAtMs: undefined };
+/** News of another object's pods, or from before the run knows any, is only a reason to look. */
+function podsHeard(run: Run, wanted: Wanted, revisions: readonly Revision[], nowMs: number): Run {
+  const noted = told(run, wanted, false);
+  return wanted.uid === run.uid && run.workload !== undefined
+    ? withRevisions(noted, withNews(run.workload.revisions, revisions), nowMs)
+    : noted;
+}
+
+function promotionStarted(run: Run, nowMs: number): Run {
+  const promotion = hasPods(run) ? 'pods' : run.writtenWeight === 100 ? 'service' : 'weight';
+  return { ...run, stage: 'promoting', promotion, progressAtMs: nowMs };
+}
+
+function servicesPointed(run: Run, services: ServiceRevisions, nowMs: number): Run {
+  const pointed = withWorkload(run, { services: { ...run.workload?.services, ...services } });
+  const ready = services.canary === undefined ? pointed : { ...pointed, canaryEndpointsReady: false };
+  const isSwitch = services.stable === run.revision.canary && run.stage !== 'settling';
+  return isSwitch ? withoutPods(switched(ready), nowMs) : ready;
+}
+
+function podsRestarted(run: Run, left: number, nowMs: number): Run {
+  const { restartAtMs } = run.spec.workload ?? {};
+  return left === 0
+    ? { ...run, restart: undefined, ...(restartAtMs !== undefined && { restartedAtMs: restartAtMs }) }
+    : { ...run, restart: { left, againAtMs: nowMs + RESTART_AGAIN_MS, awaitsPods: true } };
+}
+
+function progressDeadlineExceeded(run: Run, nowMs: number): Run {
+  const { progressDeadlineAbort = false, progressDeadlineSeconds = 0 } = run.spec.workload ?? {};
+  const exceeded = { ...run, deadlineExceeded: true };
+  const isUpdate = run.stage === 'stepping' || run.stage === 'promoting';
+  const message = `aborted by progressDeadlineAbort: no progress for ${progressDeadlineSeconds} s`;
+  return progressDeadlineAbort && isUpdate
+    ? retreat(exceeded, { outcome: 'aborted', reason: ABORTED, message }, nowMs)
+    : exceeded;
 }
 
 /** Once the stable Service selects the new revision nothing is undone any more: the planner tries the same again. */
 function failed(run: Run, problem: Problem, nowMs: number): Run {
   const isSwitched = run.stage === 'promoting' && (run.promotion === 'endpoints' || run.promotion === 'cleanup');
+  if (run.stage === 'settling') {
+    return { ...run, lookAgain: true }; // What was read is no longer so.
+  }
   return isSwitched ? run : retreat(run, endingOf(problem), nowMs);
 }
 
-/** Ends the run by way of weight 0 and removal. Later reasons do not replace the first one. */
-export function retreat(run: Run, ending: Ending, nowMs: number): Run {
-  if (run.stage === 'retreating' || run.stage === 'releasing' || run.stage === 'closing') {
-    return run;
-  }
-  // A switch that was under way may have got through although its answer never came: the run looks before it undoes anything.
-  const looked = run.looked && !(run.stage === 'promoting' && run.promotion === 'service');
-  return {
-    ...endStep(run, nowMs, ending.by),
-    stage: 'retreating',
-    looked,
-    ending,
-    endingAtMs: nowMs,
-    pauseDeadlineMs: undefined,
-  };
-}
-
-/** Closes the open step's record, naming who ended it if somebody did. */
-export function endStep(run: Run, nowMs: number, by?: Attribution): Run {
-  const record = run.stepRecords[run.stepIndex];
-  if (run.stage !== 'stepping' || record === undefined || record.endedAtMs !== undefined) {
-    return run;
-  }
-  return withStepRecord(run, run.stepIndex, { ...record, endedAtMs: nowMs, ...(by && { by }) });
-}
-
-export function enterStep(run: Run, stepIndex: number, nowMs: number): Run {
-  const step = run.spec.steps[stepIndex];
-  const entered = { ...run, stepIndex, pauseDeadlineMs: undefined };
-  if (step === undefined) {
-    return entered;
-  }
-  const started = withStepRecord(entered, stepIndex, { startedAtMs: nowMs });
-  return step.kind === 'pause' && step.durationMs !== undefined
-    ? { ...started, pauseDeadlineMs: nowMs + step.durationMs }
-    : started;
-}
-
-function withStepRecord(run: Run, stepIndex: number, record: StepRecord): Run {
-  const stepRecords = [...run.stepRecords];
-  stepRecords[stepIndex] = record;
-  return { ...run, stepRecords };
-}
-
 /** An abort may have come while the Mappings were being created: then they are only known, to be removed. */
-function ensured(run: Run, nowMs: number): Run {
-  return run.stage === 'creating' ? enterStep({ ...run, stage: 'stepping' }, 0, nowMs) : run;
+function ensured(run: Run, made: readonly CanaryMapping[], nowMs: number): Run {
+  const others = run.canaryMappings.filter(({ name }) => made.every((one) => one.name !== name));
+  const canaryMappings = [...others, ...made.map((one) => ({ ...one, weight: 0 }))];
+  const known = { ...run, canaryMappings, lastMappingWriteMs: nowMs };
+  return run.stage === 'creating' ? enterStep({ ...known, stage: 'stepping' }, 0, nowMs) : known;
+}
+
+function withWeights(
+  known: readonly CanaryMapping[],
+  written: readonly CanaryMapping[],
+  weight: number,
+): readonly CanaryMapping[] {
+  return known.map((one) => {
+    const now = written.find(({ name }) => name === one.name);
+    return now === undefined ? one : { ...now, weight };
+  });
 }
 
 /**
@@ -160,118 +224,11 @@ function countsSinceMs(run: Run, writtenAtMs: number | undefined, nowMs: number)
   return Math.min(Math.max(writtenAtMs ?? nowMs, startedAtMs), nowMs);
 }
 
+/** The step is done when its own weight stands; the canary may have been given another because it had no pods. */
 function weightWritten(run: Run, nowMs: number): Run {
-  switch (run.stage) {
-    case 'stepping':
-      return enterStep(endStep(run, nowMs), run.stepIndex + 1, nowMs);
-    case 'promoting':
-      return { ...run, promotion: 'service' };
-    default:
-      return run;
+  const step = run.spec.steps[run.stepIndex];
+  if (run.stage === 'stepping' && step?.kind === 'setWeight' && step.weight === run.writtenWeight) {
+    return enterStep(endStep(run, nowMs), run.stepIndex + 1, nowMs);
   }
-}
-
-function promotedEnding(run: Run): Ending {
-  const how = run.fullPromotion === undefined ? `all ${run.spec.steps.length} steps are done` : 'promoted in full';
-  return {
-    outcome: 'promoted',
-    reason: 'RolloutCompleted',
-    message: `revision ${run.revision.canary} is stable: ${how}`,
-    ...(run.fullPromotion && { by: run.fullPromotion }),
-  };
-}
-
-function deleted(message: string): Ending {
-  return { outcome: 'deleted', reason: 'RolloutDeleted', message };
-}
-
-function observed(before: Run, observation: Observation, nowMs: number): Run {
-  const { rollout } = observation;
-  const run = { ...before, looked: true };
-  if (rollout === undefined || (run.uid !== undefined && rollout.uid !== run.uid)) {
-    // Another one of its name is for the next run.
-    const wanted = rollout && { uid: rollout.uid, generation: rollout.generation };
-    return retreat({ ...run, ...(wanted && { wanted }) }, deleted('the Rollout is gone'), nowMs);
-  }
-  const seen = { ...run, uid: rollout.uid, generation: rollout.generation, owned: rollout.owned };
-  if (run.ending !== undefined) {
-    return observedWhileEnding(before, seen, rollout, observation);
-  }
-  if (rollout.deleting) {
-    return retreat(seen, deleted('the Rollout is being deleted'), nowMs);
-  }
-  if (!rollout.owned) {
-    return seen;
-  }
-  return run.stage === 'stepping' || run.stage === 'promoting'
-    ? observedUnderWay(seen, rollout, observation, nowMs)
-    : observedAtStart(seen, rollout, observation, nowMs);
-}
-
-function observedWhileEnding(before: Run, run: Run, rollout: ObservedRollout, observation: Observation): Run {
-  if (before.looked) {
-    return before;
-  }
-  const { revision } = observation;
-  const wasSwitched = before.promotion === 'service' && revision !== undefined && revision.stable === revision.canary;
-  if (wasSwitched) {
-    return switched(run);
-  }
-  // What the run tried stays what it says; one that had not looked yet learns it now.
-  return before.generation > 0 ? { ...before, looked: true } : { ...run, ...factsOf(rollout, observation) };
-}
-
-function factsOf({ spec, conditions }: ObservedRollout, { revision, mappingApiVersion }: Observation): Partial<Run> {
-  return {
-    spec,
-    conditions,
-    revision: revision ?? { stable: '', canary: '' },
-    ...(mappingApiVersion !== undefined && { mappingApiVersion }),
-  };
-}
-
-function observedAtStart(run: Run, rollout: ObservedRollout, observation: Observation, nowMs: number): Run {
-  const known: Run = { ...run, ...factsOf(rollout, observation) };
-  const { revision } = known;
-  const [problem] = observation.problems;
-  if (problem !== undefined) {
-    const message = observation.problems.map((one) => one.message).join('; ');
-    return retreat(known, { outcome: 'aborted', reason: problem.reason, message }, nowMs);
-  }
-  if (revision.stable === revision.canary) {
-    const message = 'the stable and the canary Service select the same pods';
-    return retreat(known, { outcome: 'nothingToDo', reason: 'NothingToDo', message }, nowMs);
-  }
-  const covered = (rollout.observedGeneration ?? 0) >= rollout.generation && rollout.triedRevision === revision.canary;
-  if (rollout.aborted && covered && !run.retrying) {
-    const message = `revision ${revision.canary} was aborted before; retry it, or change the Rollout`;
-    return retreat(known, { outcome: 'aborted', reason: ABORTED, message }, nowMs);
-  }
-  return { ...known, stage: 'creating' };
-}
-
-function observedUnderWay(run: Run, rollout: ObservedRollout, observation: Observation, nowMs: number): Run {
-  const { revision, problems } = observation;
-  const isSwitched = run.stage === 'promoting';
-  const sameTry =
-    sameSpec(run.spec, rollout.spec) &&
-    revision?.canary === run.revision.canary &&
-    revision.stable === (isSwitched ? run.revision.canary : run.revision.stable);
-  if (!sameTry) {
-    const message = 'the Rollout or the selector of a Service changed: starting over with what is wanted now';
-    return retreat(run, { outcome: 'superseded', reason: SUPERSEDED, message }, nowMs);
-  }
-  const dead = isSwitched ? undefined : problems.find(({ reason }) => reason === NO_READY_ENDPOINTS);
-  return dead === undefined
-    ? { ...run, readyToPromote: run.fullPromotion !== undefined || run.stepIndex >= run.spec.steps.length }
-    : retreat(run, { outcome: 'aborted', ...dead }, nowMs);
-}
-
-function sameSpec(a: RolloutSpec, b: RolloutSpec): boolean {
-  return JSON.stringify(a) === JSON.stringify(b);
-}
-
-/** Whether a closed run must be followed by another at once: something was asked for that it did not do. */
-export function needsFollowUp(run: Run): boolean {
-  return run.ending?.outcome === 'superseded' || run.retryRequested || run.lookAgain || !covers(run, run.wanted);
+  return run.stage === 'promoting' && run.promotion === 'weight' ? { ...run, promotion: 'service' } : run;
 }

@@ -9,14 +9,26 @@ export const ROLLOUT_KIND = 'Rollout';
 export const INSTANCE_ID_LABEL = 'argo-rollouts.argoproj.io/controller-instance-id';
 export const INSTANCE_ID = 'weir';
 
-/** Without it an Argo controller strips selectors from Services that it does not know. */
+/** Says whose the selector of a Service is. An Argo controller takes off what it finds under it when no Rollout uses the Service. */
 export const MANAGED_BY_ANNOTATION = 'argo-rollouts.argoproj.io/managed-by-rollouts';
+
+/** On ReplicaSets, pods and selectors: which revision. The value of one that an Argo controller made is kept. */
+export const POD_TEMPLATE_HASH_LABEL = 'rollouts-pod-template-hash';
+/** On ReplicaSets: number of the revision. */
+export const REVISION_ANNOTATION = 'rollout.argoproj.io/revision';
+/** On ReplicaSets: until when one that serves no longer keeps its pods, RFC 3339. */
+export const SCALE_DOWN_ANNOTATION = 'scale-down-deadline';
+/** On the Rollout: whole seconds for which pods outlive the last Mapping write. */
+export const GATEWAY_SETTLE_ANNOTATION = 'weir.dev/gateway-settle-seconds';
 
 /** Set before the first weight, taken off after cleanup. */
 export const FINALIZER = 'weir.dev/canary-mappings';
 
 /** On the Rollout: what Argo's CRD would prune from `status` (run, actor, written weight), as JSON. */
 export const RUN_ANNOTATION = 'weir.dev/run';
+
+/** On the Rollout: the change of its spec that a person asked for last (command, actor, reason, at, key), as JSON. */
+export const CHANGE_ANNOTATION = 'weir.dev/change';
 
 /** On a canary Mapping: {@link rolloutLabelValue} of the Rollout that it belongs to. */
 export const ROLLOUT_LABEL = 'weir.dev/rollout';
@@ -80,6 +92,11 @@ export function workflowId({ cluster, namespace, name }: RolloutRef): string {
   }
   const tail = `~${shortHash(id)}`;
   return id.slice(0, MAX_WORKFLOW_ID_LENGTH - tail.length) + tail;
+}
+
+/** Name of the ReplicaSet of a revision. Of a long Rollout name only the head is kept: the hash tells revisions apart. */
+export function replicaSetName(rollout: string, hash: string): string {
+  return `${rollout.slice(0, MAX_NAME_LENGTH - hash.length - 1)}-${hash}`;
 }
 
 /** Label values end at 63 characters and Rollout names at 253, so a long name is hashed. */

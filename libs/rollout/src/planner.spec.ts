@@ -1,7 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
+import type { Action } from './actions.ts';
 import { take, type Command } from './commands.ts';
-import { evolve, needsFollowUp, type RunEvent } from './evolve.ts';
-import { nextAction, type Action } from './planner.ts';
+import { evolve, type RunEvent } from './evolve.ts';
+import { needsFollowUp, nextAction } from './planner.ts';
 import { newRun, type Observation, type ObservedRollout, type Run } from './run.ts';
 import type { Step } from './types.ts';
 

@@ -1,25 +1,10 @@
+import type { Action } from './actions.ts';
 import { assertNever } from './assert-never.ts';
+import { nextForPods, podsDueAtMs } from './pods-plan.ts';
+import { availableOf, hasPods, isFull, isHeld, servingHash, type RunWithPods } from './pods.ts';
 import type { Run, Wanted } from './run.ts';
-
-/** Something to do in the cluster, by the activity of that name. */
-export type ActivityAction =
-  | { readonly kind: 'observeRollout' }
-  | { readonly kind: 'ensureCanaryMappings' }
-  | { readonly kind: 'setCanaryWeight'; readonly weight: number }
-  | { readonly kind: 'switchStableService' }
-  | { readonly kind: 'awaitStableEndpoints' }
-  | { readonly kind: 'removeCanaryMappings' }
-  | { readonly kind: 'releaseRollout' };
-
-/** What the workflow does next. It interprets; every decision is made here. */
-export type Action =
-  | ActivityAction
-  /** Until `untilMs` or a message; without `untilMs` for a message alone. */
-  | { readonly kind: 'wait'; readonly untilMs?: number; readonly why: string }
-  /** The step is over: nothing to do in the cluster. */
-  | { readonly kind: 'finishStep' }
-  | { readonly kind: 'startPromotion' }
-  | { readonly kind: 'close' };
+import { canaryReplicasNow, isStepEnough, nextForTraffic, wantedWeight, weightStableNeeds } from './traffic.ts';
+import { revisionWith } from './workload.ts';
 
 /**
  * The next action of a run. Pure: the same run at the same time always does the same.
@@ -27,26 +12,31 @@ export type Action =
  * @param nowMs - the workflow's time, epoch milliseconds
  */
 export function nextAction(run: Run, nowMs: number): Action {
+  const action = nextInStage(run, nowMs);
+  const dueAtMs = action.kind === 'wait' && run.owned && hasPods(run) ? podsDueAtMs(run, nowMs) : undefined;
+  return action.kind === 'wait' && dueAtMs !== undefined
+    ? { ...action, untilMs: Math.min(action.untilMs ?? dueAtMs, dueAtMs) }
+    : action;
+}
+
+function nextInStage(run: Run, nowMs: number): Action {
   switch (run.stage) {
     case 'observing':
       return needsObservation(run) ? { kind: 'observeRollout' } : holdForOwner(run);
     case 'creating':
       return needsObservation(run) ? { kind: 'observeRollout' } : { kind: 'ensureCanaryMappings' };
+    case 'deploying':
+      return needsObservation(run) ? { kind: 'observeRollout' } : nextInDeploy(run, nowMs);
     case 'stepping':
       return needsObservation(run) ? { kind: 'observeRollout' } : nextInSteps(run, nowMs);
     case 'promoting':
-      return nextInPromotion(run);
+      return nextInPromotion(run, nowMs);
     case 'retreating':
-      // An abort that came first of all still says whose status it ends in, and in which API its Mappings are.
-      if (!run.looked) {
-        return { kind: 'observeRollout' };
-      }
-      // A write that was intended may have landed although its answer never came.
-      return Math.max(run.intendedWeight, run.writtenWeight) > 0
-        ? { kind: 'setCanaryWeight', weight: 0 }
-        : { kind: 'removeCanaryMappings' };
+      return nextInRetreat(run, nowMs);
     case 'releasing':
       return { kind: 'releaseRollout' };
+    case 'settling':
+      return nextInSettling(run, nowMs);
     case 'closing':
       return { kind: 'close' };
     default:
@@ -64,6 +54,17 @@ export function covers(run: Run, wanted: Wanted | undefined): boolean {
   return wanted === undefined || (wanted.uid === run.uid && wanted.generation <= run.generation);
 }
 
+/** Whether a run must be followed by another: something was asked for that it does not do. */
+export function needsFollowUp(run: Run): boolean {
+  return (
+    run.ending?.outcome === 'superseded' ||
+    run.retryRequested ||
+    run.followUp === true ||
+    run.lookAgain ||
+    !covers(run, run.wanted)
+  );
+}
+
 function holdForOwner(run: Run): Action {
   return {
     kind: 'wait',
@@ -71,25 +72,59 @@ function holdForOwner(run: Run): Action {
   };
 }
 
+const PAUSED_BY_SPEC: Action = { kind: 'wait', why: 'spec.paused is true' };
+
+function holdStep({ held }: Run): Action {
+  return held === undefined ? PAUSED_BY_SPEC : { kind: 'wait', why: `held by ${held.actor}` };
+}
+
+/** The first deploy: all pods, then both Services. There is nothing to shift traffic from. */
+function nextInDeploy(run: Run, nowMs: number): Action {
+  if (!run.owned || !hasPods(run)) {
+    return holdForOwner(run);
+  }
+  if (run.spec.paused === true) {
+    return PAUSED_BY_SPEC;
+  }
+  const { canary } = run.revision;
+  return (
+    nextForPods(run, nowMs) ??
+    (isFull(run, canary)
+      ? { kind: 'pointServices', services: { stable: canary, canary } }
+      : waitForPods(run, nowMs, canary, run.spec.workload.replicas))
+  );
+}
+
 function nextInSteps(run: Run, nowMs: number): Action {
   if (!run.owned) {
     return holdForOwner(run);
   }
-  if (run.fullPromotion !== undefined) {
+  if (isStepless(run) && (run.fullPromotion === undefined ? !isHeld(run) : run.spec.paused !== true)) {
     return startPromotion(run);
   }
-  if (run.held !== undefined) {
-    return { kind: 'wait', why: `held by ${run.held.actor}` };
-  }
+  return (
+    (hasPods(run) ? nextForPods(run, nowMs) : undefined) ??
+    nextForTraffic(run, wantedWeight(run)) ??
+    (isHeld(run) ? holdStep(run) : nextOfStep(run, nowMs))
+  );
+}
+
+/** No step is left, or none counts. */
+function isStepless({ fullPromotion, isRollback, stepIndex, spec }: Run): boolean {
+  const isSkipped = fullPromotion !== undefined || isRollback === true || spec.workload?.replicas === 0;
+  return isSkipped || stepIndex >= spec.steps.length;
+}
+
+function nextOfStep(run: Run, nowMs: number): Action {
   const step = run.spec.steps[run.stepIndex];
   switch (step?.kind) {
     case undefined:
       return startPromotion(run);
     case 'setWeight':
       // A weight that stands already (the canary is created at 0) costs no write.
-      return run.writtenWeight === step.weight
-        ? { kind: 'finishStep' }
-        : { kind: 'setCanaryWeight', weight: step.weight };
+      return run.writtenWeight === step.weight || !hasPods(run) ? { kind: 'finishStep' } : waitForStep(run, nowMs);
+    case 'setCanaryScale':
+      return !hasPods(run) || isStepEnough(run) ? { kind: 'finishStep' } : waitForStep(run, nowMs);
     case 'pause':
       return nextInPause(run, nowMs);
     default:
@@ -97,9 +132,16 @@ function nextInSteps(run: Run, nowMs: number): Action {
   }
 }
 
-/** All traffic goes to the canary next: its endpoints may have gone since the first weight. */
+function waitForStep(run: RunWithPods, nowMs: number): Action {
+  const { canary, stable } = run.revision;
+  return isStepEnough(run) && availableOf(run, canary) > 0
+    ? waitForPods(run, nowMs, stable, run.spec.workload.replicas)
+    : waitForPods(run, nowMs, canary, Math.max(1, canaryReplicasNow(run)));
+}
+
+/** Traffic only: all traffic goes to the canary next, and its endpoints may have gone since the first weight. */
 function startPromotion(run: Run): Action {
-  return run.readyToPromote ? { kind: 'startPromotion' } : { kind: 'observeRollout' };
+  return run.readyToPromote || hasPods(run) ? { kind: 'startPromotion' } : { kind: 'observeRollout' };
 }
 
 function nextInPause(run: Run, nowMs: number): Action {
@@ -111,8 +153,10 @@ function nextInPause(run: Run, nowMs: number): Action {
     : { kind: 'wait', untilMs: run.pauseDeadlineMs, why: `step ${run.stepIndex + 1}: pause at ${run.writtenWeight} %` };
 }
 
-function nextInPromotion(run: Run): Action {
+function nextInPromotion(run: Run, nowMs: number): Action {
   switch (run.promotion) {
+    case 'pods':
+      return needsObservation(run) ? { kind: 'observeRollout' } : nextBeforeSwitch(run, nowMs);
     case 'weight':
       return { kind: 'setCanaryWeight', weight: 100 };
     case 'service':
@@ -124,4 +168,74 @@ function nextInPromotion(run: Run): Action {
     default:
       return assertNever(run.promotion);
   }
+}
+
+/** Full size and available, then all traffic by weight, so that nobody notices the switch of the stable Service. */
+function nextBeforeSwitch(run: Run, nowMs: number): Action {
+  if (!run.owned || !hasPods(run)) {
+    return holdForOwner(run);
+  }
+  const { canary } = run.revision;
+  const isReady = isFull(run, canary) && run.spec.paused !== true;
+  const weight = availableOf(run, canary) === 0 ? 0 : isReady ? 100 : run.writtenWeight;
+  const action = nextForPods(run, nowMs) ?? nextForTraffic(run, weight);
+  if (action !== undefined || isReady) {
+    return action ?? { kind: 'pointServices', services: { stable: canary } };
+  }
+  return run.spec.paused === true ? PAUSED_BY_SPEC : waitForPods(run, nowMs, canary, run.spec.workload.replicas);
+}
+
+function nextInRetreat(run: Run, nowMs: number): Action {
+  // An abort that came first of all still says whose status it ends in, and in which API its Mappings are.
+  if (!run.looked) {
+    return { kind: 'observeRollout' };
+  }
+  // A write that was intended may have landed although its answer never came.
+  const weight = Math.max(run.intendedWeight, run.writtenWeight);
+  const least = weightStableNeeds(run);
+  if (weight > least) {
+    return { kind: 'setCanaryWeight', weight: least };
+  }
+  if (weight === 0 || !hasPods(run)) {
+    return { kind: 'removeCanaryMappings' };
+  }
+  if (needsObservation(run)) {
+    return { kind: 'observeRollout' };
+  }
+  return nextForPods(run, nowMs) ?? { kind: 'wait', why: `stable has pods for ${100 - weight} % of the traffic` };
+}
+
+/** Traffic is where it belongs; the pods follow, and the run stays open until they have. */
+function nextInSettling(run: Run, nowMs: number): Action {
+  if (!hasPods(run) || run.retryRequested || run.followUp === true) {
+    return { kind: 'close' };
+  }
+  if (needsObservation(run)) {
+    return { kind: 'observeRollout' };
+  }
+  if (!run.owned) {
+    return holdForOwner(run);
+  }
+  const action = nextForPods(run, nowMs);
+  if (action !== undefined) {
+    return action;
+  }
+  const serving = servingHash(run);
+  if (serving !== '' && !isFull(run, serving)) {
+    return waitForPods(run, nowMs, serving, run.spec.workload.replicas);
+  }
+  const dueAtMs = podsDueAtMs(run, nowMs);
+  return dueAtMs === undefined
+    ? { kind: 'close' }
+    : { kind: 'wait', untilMs: dueAtMs, why: 'pods of other revisions are kept until then' };
+}
+
+/** Until news of pods comes, or the progress deadline; its clock stands still while the steps are held. */
+function waitForPods(run: RunWithPods, nowMs: number, hash: string, wanted: number): Action {
+  const deadlineMs = (run.progressAtMs ?? nowMs) + run.spec.workload.progressDeadlineSeconds * 1_000;
+  const why = `revision ${revisionWith(run.workload, hash)?.number ?? hash}: ${availableOf(run, hash)} of ${wanted} pods available`;
+  if (run.deadlineExceeded === true || isHeld(run)) {
+    return { kind: 'wait', why };
+  }
+  return nowMs >= deadlineMs ? { kind: 'progressDeadline' } : { kind: 'wait', untilMs: deadlineMs, why };
 }

@@ -1,26 +1,40 @@
 import type { Attribution, RolloutSpec } from './types.ts';
+import type { Workload } from './workload.ts';
 
 /**
  * What a run ended with.
  * - `promoted`: the stable Service selects the new revision
+ * - `fastPromoted`: the same, and a person skipped what was left of the steps
  * - `aborted`: traffic is back on stable; `reason` says why
  * - `superseded`: something newer was wanted while this was under way
+ * - `rolledBack`: an older revision was wanted and has the traffic, without steps
  * - `deleted`: the Rollout was deleted
- * - `nothingToDo`: what is wanted was there already
+ * - `nothingToDo`: what is wanted was there already; its pods may have been scaled or restarted
  */
-export type Outcome = 'promoted' | 'aborted' | 'superseded' | 'deleted' | 'nothingToDo';
+export type Outcome = 'promoted' | 'fastPromoted' | 'aborted' | 'superseded' | 'rolledBack' | 'deleted' | 'nothingToDo';
 
 /**
- * Where a run stands. `promoting` goes through its {@link PromotionStage}s, `retreating` takes the weight to 0 and the
- * canary Mappings away, `releasing` the finalizer, `closing` has nothing left to do in the cluster.
+ * Where a run stands. `deploying` is the first deploy, which has nothing to shift traffic from. `promoting` goes through its
+ * {@link PromotionStage}s, `retreating` takes the weight to 0 and the canary Mappings away, `releasing` the finalizer.
+ * `settling`: traffic is where it belongs, and the pods follow. `closing` has nothing left to do in the cluster.
  */
-export type Stage = 'observing' | 'creating' | 'stepping' | 'promoting' | 'retreating' | 'releasing' | 'closing';
+export type Stage =
+  | 'observing'
+  | 'creating'
+  | 'deploying'
+  | 'stepping'
+  | 'promoting'
+  | 'retreating'
+  | 'releasing'
+  | 'settling'
+  | 'closing';
 
 /**
- * `service`: the stable Service is being given the new selector. `endpoints`: it has it, and there is no way back but another
- * run.
+ * `pods`: the new revision is brought to full size and given all traffic, for as long as it is available; traffic only has
+ * `weight` and `service` instead. `service`: the stable Service is being given the new selector.
+ * `endpoints`: it has it, and there is no way back but another run.
  */
-export type PromotionStage = 'weight' | 'service' | 'endpoints' | 'cleanup';
+export type PromotionStage = 'pods' | 'weight' | 'service' | 'endpoints' | 'cleanup';
 
 /** Why a run is ending, fixed before the first thing is undone. */
 export interface Ending {
@@ -29,6 +43,8 @@ export interface Ending {
   readonly reason: string;
   readonly message: string;
   readonly by?: Attribution;
+  /** It was aborted before, and stays so: nothing new to tell. */
+  readonly standing?: true;
 }
 
 /** One canary Mapping of the run. */
@@ -37,6 +53,8 @@ export interface CanaryMapping {
   readonly name: string;
   /** Of the last write by this run; a write that carries an older one is refused by the API server. */
   readonly resourceVersion?: string;
+  /** What was written on it, percent; absent: not known yet. */
+  readonly weight?: number;
 }
 
 /** What happened to one step, for people. */
@@ -77,6 +95,15 @@ export interface Observation {
   readonly problems: readonly Problem[];
   /** `group/version` in which this run reads and writes Mappings. */
   readonly mappingApiVersion?: string;
+  /** Present when the spec has a workload. */
+  readonly workload?: Workload;
+}
+
+/** A command that is a change of the Rollout itself, with who gave it. */
+export interface RequestedChange extends Attribution {
+  readonly command: string;
+  /** RFC 3339; tells one change from another. */
+  readonly at: string;
 }
 
 export interface ObservedRollout {
@@ -91,6 +118,14 @@ export interface ObservedRollout {
   /** A person aborted it. What stood in the way of a run is looked at anew by the next. */
   readonly aborted: boolean;
   readonly triedRevision?: string;
+  /** {@link stepsHash} of the steps that were tried. */
+  readonly triedSteps?: string;
+  /** How the last run was aborted, whatever for; absent: it was not. */
+  readonly abort?: { readonly reason: string; readonly message: string; readonly atMs: number };
+  /** The restart that was done last. */
+  readonly restartedAtMs?: number;
+  /** A change of the spec by a command that no run has told of yet. */
+  readonly change?: RequestedChange;
   readonly conditions: readonly Condition[];
 }
 
@@ -125,8 +160,34 @@ export interface Run {
   readonly retrying: boolean;
   /** Asked for while the run was ending: the next one does it. */
   readonly retryRequested: boolean;
-  /** The cluster was looked at for the promotion: the canary Service has ready endpoints. */
+  /** Traffic only: the cluster was looked at for the promotion, and the canary Service has ready endpoints. */
   readonly readyToPromote: boolean;
+  /** What is known of the pods; absent: traffic only, or not looked yet. */
+  readonly workload?: Workload;
+  /** The endpoints of the canary Service were seen to be pods of the canary. */
+  readonly canaryEndpointsReady?: boolean;
+  /** The canary is an older revision inside `rollbackWindow`: no steps. */
+  readonly isRollback?: boolean;
+  /** Something other than news of pods asked for this run. */
+  readonly askedAnew?: boolean;
+  /** When pods last got on, or a step began: the clock of `progressDeadlineSeconds`. */
+  readonly progressAtMs?: number;
+  readonly deadlineExceeded?: boolean;
+  /** When the gateway was last told something: its pods outlive that by `gatewaySettleSeconds`. */
+  readonly lastMappingWriteMs?: number;
+  readonly settlingSinceMs?: number;
+  /** The last restart or undo that this run has seen. */
+  readonly change?: RequestedChange;
+  /** The restart that is done. */
+  readonly restartedAtMs?: number;
+  /** The restart under way: pods are evicted again when others are back, and at the latest then. */
+  readonly restart?: { readonly left: number; readonly againAtMs: number; readonly awaitsPods: boolean };
+  /** What `labelPods` was last told, as text. */
+  readonly labelled?: string;
+  /** What is wanted now is for the next run. */
+  readonly followUp?: boolean;
+  /** An abort met the request that moves the stable Service: the run looks before it undoes anything. */
+  readonly maySwitch?: boolean;
   readonly ending?: Ending;
   readonly endingAtMs?: number;
   /** Idempotency keys of commands that were taken. */

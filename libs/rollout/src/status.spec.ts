@@ -35,6 +35,7 @@ const ABORTED: Run = {
 const PROMOTED: Run = {
   ...PAUSED,
   stage: 'closing',
+  promotion: 'cleanup',
   writtenWeight: 0,
   ending: { outcome: 'promoted', reason: 'RolloutCompleted', message: 'done' },
 };

@@ -1,10 +1,10 @@
-import { assertNever } from './assert-never.ts';
 import { isPausing } from './commands.ts';
-import { ABORTED } from './evolve.ts';
-import type { Condition, Outcome, Run } from './run.ts';
-import { describeStep } from './steps.ts';
-
-export type Phase = 'Healthy' | 'Progressing' | 'Paused' | 'Degraded';
+import { isAtEnd, phaseOf, type Phase } from './phase.ts';
+import { hasPods, isFirstDeploy, servingHash, wantedHash } from './pods.ts';
+import type { Condition, ObservedRollout, Outcome, Run } from './run.ts';
+import { stepsHash } from './steps.ts';
+import { ABORTED } from './transitions.ts';
+import { revisionWith, type Revision } from './workload.ts';
 
 interface WeightDestination {
   readonly weight: number;
@@ -29,18 +29,52 @@ export interface RolloutStatus {
   readonly controllerPause?: true;
   readonly promoteFull?: true;
   readonly pauseConditions?: readonly { readonly reason: string; readonly startTime: string }[];
+  /** Hash of the steps: other steps are another try. */
+  readonly currentStepHash?: string;
+  readonly replicas?: number;
+  readonly updatedReplicas?: number;
+  readonly readyReplicas?: number;
+  readonly availableReplicas?: number;
+  /** For the scale subresource, with {@link selector}: all pods, whichever revision. */
+  readonly HPAReplicas?: number;
+  readonly selector?: string;
+  readonly restartedAt?: string;
+  /** Generation of the Deployment that `workloadRef` names, a string as in Argo's schema. */
+  readonly workloadObservedGeneration?: string;
   readonly canary?: { readonly weights: { readonly canary: WeightDestination; readonly stable: WeightDestination } };
   readonly conditions: readonly Condition[];
+}
+
+/** The abort that a status tells of, whatever it was for; undefined: none. */
+export function abortIn(status: StoredStatus | undefined): ObservedRollout['abort'] {
+  if (status?.abort !== true) {
+    return undefined;
+  }
+  const reason = progressingIn(status)?.reason ?? ABORTED;
+  const message = typeof status.message === 'string' ? status.message.replace(`${reason}: `, '') : '';
+  const atMs = Date.parse(String(status.abortedAt));
+  return { reason, message, atMs: Number.isNaN(atMs) ? 0 : atMs };
+}
+
+/** A `status` as it is stored: anybody may have written it. */
+export interface StoredStatus {
+  readonly abort?: unknown;
+  readonly abortedAt?: unknown;
+  readonly message?: unknown;
+  readonly conditions?: unknown;
+}
+
+function progressingIn(status: StoredStatus | undefined): Partial<Condition> | undefined {
+  const conditions = Array.isArray(status?.conditions) ? (status.conditions as Partial<Condition>[]) : [];
+  return conditions.find(({ type }) => type === 'Progressing');
 }
 
 /**
  * Whether a person aborted what the status tells of: that stands until it is retried. What stood in the way of a run is looked
  * at anew by the next.
  */
-export function wasAborted(status: { readonly abort?: unknown; readonly conditions?: unknown } | undefined): boolean {
-  const conditions = Array.isArray(status?.conditions) ? (status.conditions as Partial<Condition>[]) : [];
-  const progressing = conditions.find(({ type }) => type === 'Progressing');
-  return status?.abort === true && progressing?.reason === ABORTED;
+export function wasAborted(status: StoredStatus | undefined): boolean {
+  return status?.abort === true && progressingIn(status)?.reason === ABORTED;
 }
 
 /** What Argo's CRD has no field for. It goes to one annotation and to REST. */
@@ -51,6 +85,8 @@ export interface RunSummary {
   readonly weight: { readonly intended: number; readonly written: number };
   readonly pause?: { readonly startedAt: string; readonly deadline?: string };
   readonly held?: { readonly actor: string; readonly reason?: string };
+  /** Those that have pods or a role; absent: traffic only. */
+  readonly revisions?: readonly Revision[];
 }
 
 /** Whole seconds, cut: a pause is never shown to have begun later than it did. */
@@ -65,23 +101,72 @@ export function timestamp(epochMs: number): string {
  */
 export function rolloutStatus(run: Run, nowMs: number): RolloutStatus {
   const { phase, message } = phaseOf(run);
-  const { spec, stepIndex, revision } = run;
+  const { spec, stepIndex } = run;
   const outcome = run.stage === 'promoting' ? undefined : run.ending?.outcome;
-  const promoted = outcome === 'promoted' || outcome === 'nothingToDo';
+  const promoted = outcome !== undefined && IS_PROMOTED[outcome];
   const aborted = outcome === 'aborted';
   return {
     phase,
     message,
     observedGeneration: String(run.generation),
-    currentStepIndex: promoted ? spec.steps.length : aborted ? 0 : stepIndex,
-    currentPodHash: revision.canary,
-    stableRS: promoted ? revision.canary : revision.stable,
+    currentStepIndex: promoted || isStepless(run) ? spec.steps.length : aborted ? 0 : stepIndex,
+    currentPodHash: wantedHash(run),
+    currentStepHash: stepsHash(spec.steps),
+    stableRS: servingHash(run),
+    ...podsOf(run),
     ...(aborted && { abort: true, abortedAt: timestamp(run.endingAtMs ?? nowMs) }),
     ...pauseOf(run),
     ...(run.fullPromotion !== undefined && outcome === undefined && { promoteFull: true }),
-    ...(spec.stableService !== '' && { canary: { weights: weightsOf(run, promoted) } }),
+    ...(spec.stableService !== '' && { canary: { weights: weightsOf(run) } }),
     conditions: conditionsOf(run, phase, message, nowMs),
   };
+}
+
+/** A first deploy has nothing to do step by step. */
+function isStepless(run: Run): boolean {
+  return hasPods(run) && isFirstDeploy(run);
+}
+
+/** Whether the revision that was wanted is stable at such an end. */
+const IS_PROMOTED: Readonly<Record<Outcome, boolean>> = {
+  promoted: true,
+  fastPromoted: true,
+  rolledBack: true,
+  nothingToDo: true,
+  aborted: false,
+  superseded: false,
+  deleted: false,
+};
+
+function podsOf(run: Run): Partial<RolloutStatus> {
+  if (!hasPods(run)) {
+    return {};
+  }
+  const { revisions, selector, referenced } = run.workload;
+  const sum = (count: (revision: Revision) => number): number =>
+    revisions.reduce((total, revision) => total + count(revision), 0);
+  const replicas = sum(({ pods }) => pods);
+  return {
+    replicas,
+    HPAReplicas: replicas,
+    updatedReplicas: revisionWith(run.workload, wantedHash(run))?.pods ?? 0,
+    readyReplicas: sum(({ ready }) => ready),
+    availableReplicas: sum(({ available }) => available),
+    selector,
+    ...(run.restartedAtMs !== undefined && { restartedAt: timestamp(run.restartedAtMs) }),
+    ...(referenced && { workloadObservedGeneration: String(referenced.generation) }),
+  };
+}
+
+function revisionsOf(run: Run): Pick<RunSummary, 'revisions'> {
+  if (!hasPods(run)) {
+    return {};
+  }
+  const roles = [run.revision.stable, run.revision.canary];
+  const revisions = run.workload.revisions
+    .filter(({ hash, replicas, pods }) => replicas > 0 || pods > 0 || roles.includes(hash))
+    .toSorted((a, b) => b.number - a.number);
+  return { revisions };
 }
 
 function pauseOf(run: Run): Pick<RolloutStatus, 'controllerPause' | 'pauseConditions'> {
@@ -102,7 +187,7 @@ export function runSummary(run: Run): RunSummary {
   const startedAtMs = pauseStartedAtMs(run);
   const by = run.ending?.by ?? run.fullPromotion;
   return {
-    ...(run.stage === 'closing' && run.ending && { outcome: run.ending.outcome, reason: run.ending.reason }),
+    ...(isAtEnd(run) && run.ending && { outcome: run.ending.outcome, reason: run.ending.reason }),
     ...(by && { actor: by.actor }),
     weight: { intended: run.intendedWeight, written: run.writtenWeight },
     ...(startedAtMs !== undefined && {
@@ -111,70 +196,17 @@ export function runSummary(run: Run): RunSummary {
         ...(run.pauseDeadlineMs !== undefined && { deadline: new Date(run.pauseDeadlineMs).toISOString() }),
       },
     }),
+    ...revisionsOf(run),
     ...(run.held && { held: { actor: run.held.actor, ...(run.held.reason && { reason: run.held.reason }) } }),
   };
 }
 
-function weightsOf(run: Run, promoted: boolean): { canary: WeightDestination; stable: WeightDestination } {
+function weightsOf(run: Run): { canary: WeightDestination; stable: WeightDestination } {
   const { spec, revision, writtenWeight: weight } = run;
-  const stable = promoted ? revision.canary : revision.stable;
   return {
     canary: { weight, serviceName: spec.canaryService, podTemplateHash: revision.canary },
-    stable: { weight: 100 - weight, serviceName: spec.stableService, podTemplateHash: stable },
+    stable: { weight: 100 - weight, serviceName: spec.stableService, podTemplateHash: servingHash(run) },
   };
-}
-
-/** Phase and message, first match wins, in the order that users of Argo know. */
-export function phaseOf(run: Run): { phase: Phase; message: string } {
-  const { ending, stage } = run;
-  if (ending !== undefined && stage !== 'promoting') {
-    return phaseOfEnding(ending.outcome, ending.reason, ending.message, stage === 'closing');
-  }
-  if (!run.owned) {
-    return { phase: 'Paused', message: 'NotOwned: the instance-id label no longer names Weir; put it back to go on' };
-  }
-  if (run.held !== undefined) {
-    return { phase: 'Paused', message: `manually paused by ${run.held.actor}` };
-  }
-  if (isPausing(run)) {
-    return { phase: 'Paused', message: 'CanaryPauseStep' };
-  }
-  return { phase: 'Progressing', message: progressMessage(run) };
-}
-
-function phaseOfEnding(
-  outcome: Outcome,
-  reason: string,
-  message: string,
-  closed: boolean,
-): { phase: Phase; message: string } {
-  switch (outcome) {
-    case 'promoted':
-    case 'nothingToDo':
-      return closed ? { phase: 'Healthy', message: '' } : { phase: 'Progressing', message };
-    case 'aborted':
-      return { phase: 'Degraded', message: `${reason}: ${message}` };
-    case 'superseded':
-    case 'deleted':
-      return { phase: 'Progressing', message };
-    default:
-      return assertNever(outcome);
-  }
-}
-
-function progressMessage(run: Run): string {
-  if (run.stage === 'promoting') {
-    return run.promotion === 'endpoints'
-      ? 'the stable Service selects the new revision, waiting for its endpoints to be the new pods'
-      : 'all steps are done, moving the stable Service to the new revision';
-  }
-  if (run.stage !== 'stepping') {
-    return 'preparing the canary';
-  }
-  const step = run.spec.steps[run.stepIndex];
-  return step === undefined
-    ? 'all steps are done, looking at the canary once more before it takes everything'
-    : `step ${run.stepIndex + 1} of ${run.spec.steps.length}: ${describeStep(step)}`;
 }
 
 function conditionsOf(run: Run, phase: Phase, message: string, nowMs: number): readonly Condition[] {

@@ -1,6 +1,7 @@
 import { assertNever } from './assert-never.ts';
 import { formatDuration } from './duration.ts';
-import type { Step } from './types.ts';
+import { shortHash } from './hash.ts';
+import type { SetCanaryScaleStep, Step } from './types.ts';
 
 /** One step in the words of the manifest. */
 export function describeStep(step: Step): string {
@@ -9,9 +10,24 @@ export function describeStep(step: Step): string {
       return `setWeight ${step.weight}`;
     case 'pause':
       return step.durationMs === undefined ? 'pause until promoted' : `pause ${formatDuration(step.durationMs)}`;
+    case 'setCanaryScale':
+      return `setCanaryScale ${describeScale(step)}`;
     default:
       return assertNever(step);
   }
+}
+
+function describeScale({ replicas, weight }: SetCanaryScaleStep): string {
+  return replicas === undefined
+    ? weight === undefined
+      ? 'matchTrafficWeight'
+      : `weight ${weight}`
+    : `replicas ${replicas}`;
+}
+
+/** What tells one list of steps from another: after an abort, other steps are another try. */
+export function stepsHash(steps: readonly Step[]): string {
+  return shortHash(JSON.stringify(steps));
 }
 
 /** Weight that the canary has once the steps before `stepIndex` are done. */

@@ -16,7 +16,20 @@ export interface SetWeightStep {
   readonly weight: number;
 }
 
-export type Step = SetWeightStep | PauseStep;
+/**
+ * Sizes the canary apart from its weight, exactly one of the three; it holds until the next one. `matchTrafficWeight` goes
+ * back to following the weight.
+ */
+export interface SetCanaryScaleStep {
+  readonly kind: 'setCanaryScale';
+  /** Pods. */
+  readonly replicas?: number;
+  /** Percent of `spec.replicas`. */
+  readonly weight?: number;
+  readonly matchTrafficWeight?: true;
+}
+
+export type Step = SetWeightStep | PauseStep | SetCanaryScaleStep;
 
 /** What one rollout is asked to do. JSON-safe: it travels through the workflow history. */
 export interface RolloutSpec {
@@ -25,6 +38,72 @@ export interface RolloutSpec {
   /** Names of the stable Mappings, in the Rollout's namespace. Empty: stored all the same, its run aborts. */
   readonly mappings: readonly string[];
   readonly steps: readonly Step[];
+  /** `spec.paused`: the manifest holds the steps. */
+  readonly paused?: true;
+  /** Absent: traffic only, the pods are somebody else's. */
+  readonly workload?: WorkloadSpec;
+}
+
+/** Kinds that `spec.workloadRef` may name. */
+export interface WorkloadRef {
+  readonly apiVersion: string;
+  readonly kind: 'Deployment' | 'ReplicaSet' | 'PodTemplate';
+  readonly name: string;
+  /** What becomes of a Deployment's own pods while the first revision is deployed. */
+  readonly scaleDown: 'never' | 'onsuccess' | 'progressively';
+}
+
+/** Labels and annotations that follow the role of a revision. */
+export interface PodMetadata {
+  readonly labels?: Readonly<Record<string, string>>;
+  readonly annotations?: Readonly<Record<string, string>>;
+}
+
+/** Keeps pods of the new revision off the nodes of the old one. */
+export type AntiAffinity = { readonly kind: 'required' } | { readonly kind: 'preferred'; readonly weight: number };
+
+/** A count of pods, or a percentage of `spec.replicas`. */
+export type Amount = { readonly pods: number } | { readonly percent: number };
+
+/**
+ * The pods that Weir runs, from `spec.template` or `spec.workloadRef`. The template itself is not here: it may be large, and
+ * the histories know it by its hash. Defaults are filled in (facts/rollout.md 1).
+ */
+export interface WorkloadSpec {
+  /** Pods wanted; default 1. */
+  readonly replicas: number;
+  /** Absent: `spec.template`. */
+  readonly ref?: WorkloadRef;
+  /** Default 600. */
+  readonly progressDeadlineSeconds: number;
+  readonly progressDeadlineAbort: boolean;
+  /** Old ReplicaSets kept at 0 pods; default 10. */
+  readonly revisionHistoryLimit: number;
+  /** Pods older than this are to be replaced. Epoch milliseconds. */
+  readonly restartAtMs?: number;
+  /** An update to a revision that is fewer than this many revisions old skips the steps. */
+  readonly rollbackWindowRevisions?: number;
+  /** Floor of a revision that has pods at all; default 1. */
+  readonly minPodsPerReplicaSet: number;
+  /** How much of a step's pods must be available; absent: all. */
+  readonly replicaProgressThreshold?: Amount;
+  readonly dynamicStableScale: boolean;
+  /** The old stable revision keeps its pods for this long after a promotion; default 30. */
+  readonly scaleDownDelaySeconds: number;
+  /** Old revisions that may wait out that delay at once; absent: any number. */
+  readonly scaleDownDelayRevisionLimit?: number;
+  /**
+   * The canary keeps its pods for this long after an abort; 0: for ever; default 30, and with dynamicStableScale, unless it is
+   * set, no longer than the gateway needs.
+   */
+  readonly abortScaleDownDelaySeconds?: number;
+  /** How many pods a restart may take away at once; default 25 %. */
+  readonly maxUnavailable: Amount;
+  readonly canaryMetadata?: PodMetadata;
+  readonly stableMetadata?: PodMetadata;
+  readonly antiAffinity?: AntiAffinity;
+  /** From the annotation `weir.dev/gateway-settle-seconds`: pods outlive the last Mapping write by this long; default 5. */
+  readonly gatewaySettleSeconds: number;
 }
 
 /** Which Rollout, in which cluster. */

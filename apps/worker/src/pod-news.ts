@@ -1,0 +1,65 @@
+import { ownedBy, toRevision, type ReplicaSetObject, type RolloutObject } from '@weir/activities';
+import type { Change } from '@weir/kubernetes';
+import { RUN_ANNOTATION, type Revision } from '@weir/rollout';
+
+/** What a run was told of the pods of one ReplicaSet: the counts that it decides by. */
+function countsOf({ replicas, pods, ready, available }: Revision): string {
+  return [replicas, pods, ready, available].join('/');
+}
+
+/**
+ * The ReplicaSets of Weir's Rollouts as the watch sees them, and which of it is news to a run: what differs from what it was
+ * told, and before that from what it has reported. Pure bookkeeping; most changes are what a run asked for itself.
+ */
+export class PodNews {
+  private readonly seen = new Map<string, Map<string, Revision>>();
+  private readonly told = new Map<string, Map<string, string>>();
+
+  /** @returns uid of the Rollout whose pods changed; undefined when it is nobody's */
+  changed({ type, object }: Change<ReplicaSetObject>): string | undefined {
+    const uid = ownedBy(object);
+    if (uid === undefined) {
+      return undefined;
+    }
+    const revisions = this.seen.get(uid) ?? new Map<string, Revision>();
+    this.seen.set(uid, revisions);
+    if (type === 'DELETED') {
+      revisions.delete(object.metadata.name);
+    } else {
+      revisions.set(object.metadata.name, toRevision(object));
+    }
+    return uid;
+  }
+
+  /** Everything known of a Rollout's pods, when something of it is news; undefined otherwise. What is returned counts as told. */
+  take(rollout: RolloutObject): readonly Revision[] | undefined {
+    const { uid = '' } = rollout.metadata;
+    const revisions = [...(this.seen.get(uid)?.values() ?? [])];
+    const told = this.told.get(uid) ?? reportedBy(rollout);
+    const isNews = revisions.some((revision) => {
+      const before = told.get(revision.name);
+      // One without pods is history; the run that makes one need not be told.
+      return before === undefined ? revision.replicas > 0 || revision.pods > 0 : before !== countsOf(revision);
+    });
+    if (!isNews) {
+      return undefined;
+    }
+    this.told.set(uid, new Map(revisions.map((revision) => [revision.name, countsOf(revision)])));
+    return revisions;
+  }
+
+  forget(rolloutUid: string): void {
+    this.seen.delete(rolloutUid);
+    this.told.delete(rolloutUid);
+  }
+}
+
+/** What the last run said that it knew. */
+function reportedBy({ metadata }: RolloutObject): Map<string, string> {
+  try {
+    const { revisions = [] } = JSON.parse(metadata.annotations?.[RUN_ANNOTATION] ?? '{}') as { revisions?: Revision[] };
+    return new Map(revisions.map((revision) => [revision.name, countsOf(revision)]));
+  } catch {
+    return new Map(); // Somebody else's text: then everything is news.
+  }
+}

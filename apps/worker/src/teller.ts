@@ -1,0 +1,65 @@
+import type { Logger } from '@weir/platform';
+import type { RolloutRef } from '@weir/rollout';
+import type { RolloutRuns } from '@weir/temporal';
+import { setTimeout as delay } from 'node:timers/promises';
+import { together, type Telling } from './telling.ts';
+
+/** What a message that is on its way may take when the worker stops. */
+const STOP_MS = 2_000;
+/** Temporal is asked again this long after it could not be reached. */
+const RETRY_MS = 1_000;
+
+/** Delivers what the watches see to the runs: at most one message a Rollout is on its way or waiting, and changes coalesce. */
+export class Teller {
+  private readonly stopping = new AbortController();
+  private readonly pending = new Map<string, { readonly rollout: RolloutRef; readonly telling: Telling }>();
+  private readonly underWay = new Set<string>();
+  private deliveries = new Set<Promise<void>>();
+
+  constructor(
+    private readonly runs: RolloutRuns,
+    private readonly logger: Logger,
+  ) {}
+
+  tell(rollout: RolloutRef, telling: Telling): void {
+    const key = `${rollout.namespace}/${rollout.name}`;
+    const waiting = this.pending.get(key);
+    this.pending.set(key, { rollout, telling: waiting === undefined ? telling : together(waiting.telling, telling) });
+    if (!this.underWay.has(key)) {
+      const delivery = this.deliver(key).finally(() => this.deliveries.delete(delivery));
+      this.deliveries.add(delivery);
+    }
+  }
+
+  /** Temporal may be down: what is not told now is told by the next worker. */
+  async stop(): Promise<void> {
+    this.stopping.abort();
+    await Promise.race([Promise.all(this.deliveries), delay(STOP_MS, undefined, { ref: false })]);
+  }
+
+  private async deliver(key: string): Promise<void> {
+    this.underWay.add(key);
+    try {
+      for (let next = this.pending.get(key); next !== undefined; next = this.pending.get(key)) {
+        this.pending.delete(key);
+        await this.deliverOne(key, next.rollout, next.telling);
+        if (this.stopping.signal.aborted) {
+          return;
+        }
+      }
+    } finally {
+      this.underWay.delete(key);
+    }
+  }
+
+  private async deliverOne(key: string, rollout: RolloutRef, telling: Telling): Promise<void> {
+    try {
+      await (telling.start ? this.runs.tell(rollout, telling.change) : this.runs.tellIfOpen(rollout, telling.change));
+    } catch (error) {
+      this.logger.warn({ err: error, rollout }, 'a run could not be told of a change, trying again');
+      await delay(RETRY_MS, undefined, { signal: this.stopping.signal }).catch(() => undefined);
+      const newer = this.pending.get(key);
+      this.pending.set(key, { rollout, telling: newer === undefined ? telling : together(telling, newer.telling) });
+    }
+  }
+}

@@ -1,0 +1,71 @@
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { KubeConfig } from '@kubernetes/client-node';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { KubernetesClient } from './client.ts';
+import { POD_TEMPLATES, ROLLOUTS } from './resources.ts';
+
+interface Heard {
+  readonly method: string | undefined;
+  readonly url: string | undefined;
+  readonly type: string | undefined;
+  readonly body: unknown;
+}
+
+let server: Server;
+let client: KubernetesClient;
+let heard: Heard[];
+
+beforeEach(async () => {
+  heard = [];
+  server = createServer((request, response) => {
+    let text = '';
+    request.on('data', (chunk: Buffer) => (text += chunk.toString()));
+    request.on('end', () => {
+      const { method, url, headers } = request;
+      heard.push({ method, url, type: headers['content-type'], body: JSON.parse(text) });
+      response.end('{}');
+    });
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const config = new KubeConfig();
+  config.loadFromClusterAndUser(
+    { name: 'c', server: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, skipTLSVerify: true },
+    { name: 'u' },
+  );
+  client = new KubernetesClient(config);
+});
+
+afterEach(async () => {
+  await client.close();
+  await new Promise((resolve) => server.close(resolve));
+});
+
+describe('a write', () => {
+  test('by JSON patch sends its operations under that type', async () => {
+    const operations = [{ op: 'replace', path: '/spec/template', value: { spec: {} } }] as const;
+    await client.jsonPatch({ resource: ROLLOUTS, namespace: 'default', name: 'someapp' }, operations, {
+      fieldManager: 'weir',
+    });
+    expect(heard).toEqual([
+      {
+        method: 'PATCH',
+        url: '/apis/argoproj.io/v1alpha1/namespaces/default/rollouts/someapp?fieldManager=weir',
+        type: 'application/json-patch+json',
+        body: operations,
+      },
+    ]);
+  });
+
+  test('that only asks says so, and how strict the answer is to be', async () => {
+    const body = { metadata: { name: 'x' } };
+    await client.create({ resource: POD_TEMPLATES, namespace: 'default' }, body, {
+      fieldManager: 'weir',
+      dryRun: true,
+      fieldValidation: 'Strict',
+    });
+    expect(heard[0]?.url).toBe(
+      '/api/v1/namespaces/default/podtemplates?fieldManager=weir&dryRun=All&fieldValidation=Strict',
+    );
+  });
+});

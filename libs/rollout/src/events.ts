@@ -1,0 +1,143 @@
+import { isPausing } from './commands.ts';
+import type { RunEvent } from './evolve.ts';
+import { hasPods } from './pods.ts';
+import type { Scaling } from './replicas.ts';
+import type { Run } from './run.ts';
+import { describeStep } from './steps.ts';
+import { nameOf } from './transitions.ts';
+import { revisionWith } from './workload.ts';
+
+/** What is worth a Kubernetes Event; the reasons are those that users of Argo Rollouts know. */
+export interface Notice {
+  readonly type: 'Normal' | 'Warning';
+  readonly reason: string;
+  readonly message: string;
+}
+
+/** What to tell of a change of the state, in order. Pure. */
+export function noticesOf(before: Run, after: Run, event?: RunEvent): Notice[] {
+  return [
+    ...asked(before, after),
+    ...begun(before, after),
+    ...(event === undefined ? [] : done(after, event)),
+    ...stepsCompleted(before, after),
+    ...pauses(before, after),
+    ...deadline(before, after),
+    ...ended(before, after),
+  ];
+}
+
+function normal(reason: string, message: string): Notice {
+  return { type: 'Normal', reason, message };
+}
+
+/** A restart or an undo, with who gave it: the change itself says only what. */
+function asked(before: Run, { change }: Run): Notice[] {
+  if (change === undefined || change.at === before.change?.at) {
+    return [];
+  }
+  const { command, actor, reason } = change;
+  const name = command.charAt(0).toUpperCase() + command.slice(1);
+  return [normal(`Rollout${name}`, `${command} by ${actor}${reason === undefined ? '' : `: ${reason}`}`)];
+}
+
+function begun(before: Run, after: Run): Notice[] {
+  const isNewTry = before.stage === 'observing' && ['creating', 'stepping', 'deploying'].includes(after.stage);
+  if (!isNewTry || !hasPods(after)) {
+    return [];
+  }
+  return [
+    normal('RolloutUpdated', `revision ${after.revision.canary} is wanted`),
+    ...(after.retrying ? [normal('RolloutRetry', `revision ${nameOf(after)} is tried again`)] : []),
+    ...(after.isRollback === true
+      ? [normal('SkipSteps', `revision ${nameOf(after)} is within the rollbackWindow: its steps are skipped`)]
+      : []),
+  ];
+}
+
+function done(after: Run, event: RunEvent): Notice[] {
+  switch (event.kind) {
+    case 'weightWritten':
+      return [normal('CanaryMappingWeightUpdate', `canary weight ${event.weight}`)];
+    case 'replicaSetsScaled':
+      return event.scalings.flatMap(scaled);
+    case 'servicesPointed':
+      return Object.entries(event.services).map(([role, hash]) => {
+        const service = role === 'stable' ? after.spec.stableService : after.spec.canaryService;
+        const number = revisionWith(after.workload, hash as string)?.number ?? 0;
+        return normal('SwitchService', `Service ${service} selects revision ${number} (${hash as string})`);
+      });
+    case 'podsRestarted':
+      return event.evicted === 0
+        ? []
+        : [normal('PodsRestarted', `${event.evicted} pods were evicted, ${event.left} are left to restart`)];
+    default:
+      return [];
+  }
+}
+
+function scaled({ name, number, from, to }: Scaling): Notice[] {
+  const direction = (from ?? 0) < to ? 'up' : 'down';
+  return [
+    ...(from === undefined ? [normal('NewReplicaSetCreated', `ReplicaSet ${name} is revision ${number}`)] : []),
+    ...((from ?? 0) === to
+      ? []
+      : [
+          normal(
+            'ScalingReplicaSet',
+            `ReplicaSet ${name} (revision ${number}) scaled ${direction} from ${from ?? 0} to ${to}`,
+          ),
+        ]),
+  ];
+}
+
+function stepsCompleted(before: Run, after: Run): Notice[] {
+  const { steps } = after.spec;
+  return steps.flatMap((step, index) => {
+    const isNew =
+      after.stepRecords[index]?.endedAtMs !== undefined && before.stepRecords[index]?.endedAtMs === undefined;
+    // A step that an abort cut short was not completed.
+    return isNew && after.stage !== 'retreating'
+      ? [normal('RolloutStepCompleted', `step ${index + 1} of ${steps.length} completed (${describeStep(step)})`)]
+      : [];
+  });
+}
+
+function pauses(before: Run, after: Run): Notice[] {
+  const pausedStep = (run: Run): number | undefined => (isPausing(run) ? run.stepIndex : undefined);
+  const [was, is] = [pausedStep(before), pausedStep(after)];
+  const resumed = was !== undefined && was !== is && after.stage === 'stepping';
+  const wasHeld = before.held !== undefined;
+  const isHeld = after.held !== undefined;
+  return [
+    ...(resumed ? [normal('RolloutResumed', `the pause of step ${was + 1} is over`)] : []),
+    ...(is !== undefined && was !== is
+      ? [normal('RolloutPaused', `step ${is + 1}: paused at ${after.writtenWeight} %`)]
+      : []),
+    ...(isHeld && !wasHeld ? [normal('RolloutPaused', `paused by ${after.held?.actor ?? ''}`)] : []),
+    ...(wasHeld && !isHeld && after.stage === 'stepping' ? [normal('RolloutResumed', 'no longer held')] : []),
+  ];
+}
+
+function deadline(before: Run, after: Run): Notice[] {
+  const isNew = after.deadlineExceeded === true && before.deadlineExceeded !== true;
+  const seconds = after.spec.workload?.progressDeadlineSeconds ?? 0;
+  return isNew
+    ? [
+        {
+          type: 'Warning',
+          reason: 'ProgressDeadlineExceeded',
+          message: `revision ${nameOf(after)} made no progress for ${seconds} s`,
+        },
+      ]
+    : [];
+}
+
+function ended({ ending: before }: Run, { ending }: Run): Notice[] {
+  if (ending === undefined || before !== undefined || ending.outcome === 'nothingToDo' || ending.standing === true) {
+    return [];
+  }
+  return [
+    { type: ending.outcome === 'aborted' ? 'Warning' : 'Normal', reason: ending.reason, message: ending.message },
+  ];
+}

@@ -1,0 +1,106 @@
+import { assertNever } from './assert-never.ts';
+import { isPausing } from './commands.ts';
+import { hasPods, isFull, isRestartPending, servingHash } from './pods.ts';
+import type { Outcome, Run } from './run.ts';
+import { describeStep } from './steps.ts';
+import { nameOf } from './transitions.ts';
+import { revisionWith } from './workload.ts';
+
+export type Phase = 'Healthy' | 'Progressing' | 'Paused' | 'Degraded';
+
+const PAUSED_BY_SPEC = { phase: 'Paused', message: 'manually paused' } as const;
+
+/** Traffic is where it belongs. */
+export function isAtEnd({ stage }: Run): boolean {
+  return stage === 'closing' || stage === 'settling';
+}
+
+/** Phase and message, first match wins, in the order that users of Argo know. */
+export function phaseOf(run: Run): { phase: Phase; message: string } {
+  const { ending, stage } = run;
+  if (!run.owned) {
+    return { phase: 'Paused', message: 'NotOwned: the instance-id label no longer names Weir; put it back to go on' };
+  }
+  if (ending !== undefined && stage !== 'promoting') {
+    return phaseOfEnding(run, ending.outcome, `${ending.reason}: ${ending.message}`, ending.message);
+  }
+  if (run.deadlineExceeded === true) {
+    return { phase: 'Degraded', message: deadlineMessage(run) };
+  }
+  if (run.held !== undefined) {
+    return { phase: 'Paused', message: `manually paused by ${run.held.actor}` };
+  }
+  if (run.spec.paused === true && stage !== 'observing' && stage !== 'creating') {
+    return PAUSED_BY_SPEC;
+  }
+  if (isPausing(run)) {
+    return { phase: 'Paused', message: 'CanaryPauseStep' };
+  }
+  return { phase: 'Progressing', message: progressMessage(run) };
+}
+
+function phaseOfEnding(
+  run: Run,
+  outcome: Outcome,
+  reasonAndMessage: string,
+  message: string,
+): { phase: Phase; message: string } {
+  switch (outcome) {
+    case 'promoted':
+    case 'fastPromoted':
+    case 'rolledBack':
+    case 'nothingToDo':
+      return isAtEnd(run) ? phaseOfServing(run) : { phase: 'Progressing', message };
+    case 'aborted':
+      return { phase: 'Degraded', message: reasonAndMessage };
+    case 'superseded':
+    case 'deleted':
+      return { phase: 'Progressing', message };
+    default:
+      return assertNever(outcome);
+  }
+}
+
+/** Healthy while old revisions wait out their delay, as users of Argo know it; not while the serving one lacks pods. */
+function phaseOfServing(run: Run): { phase: Phase; message: string } {
+  if (run.spec.paused === true) {
+    return PAUSED_BY_SPEC;
+  }
+  if (hasPods(run) && !isFull(run, servingHash(run))) {
+    return run.deadlineExceeded === true
+      ? { phase: 'Degraded', message: deadlineMessage(run) }
+      : { phase: 'Progressing', message: podsMessage(run, servingHash(run)) };
+  }
+  return isRestartPending(run) && run.restart !== undefined
+    ? { phase: 'Progressing', message: `restarting: ${run.restart.left} pods are older than restartAt` }
+    : { phase: 'Healthy', message: '' };
+}
+
+function deadlineMessage(run: Run): string {
+  return `ProgressDeadlineExceeded: revision ${nameOf(run)} made no progress for ${run.spec.workload?.progressDeadlineSeconds ?? 0} s`;
+}
+
+function podsMessage(run: Run, hash: string): string {
+  const revision = revisionWith(run.workload, hash);
+  return (revision?.pods ?? 0) < (run.spec.workload?.replicas ?? 0)
+    ? 'more replicas need to be updated'
+    : 'updated replicas are still becoming available';
+}
+
+function progressMessage(run: Run): string {
+  if (run.stage === 'deploying' || (run.stage === 'promoting' && run.promotion === 'pods')) {
+    return podsMessage(run, run.revision.canary);
+  }
+  if (run.stage === 'promoting') {
+    return run.promotion === 'endpoints'
+      ? 'the stable Service selects the new revision, waiting for its endpoints to be the new pods'
+      : 'all steps are done, moving the stable Service to the new revision';
+  }
+  if (run.stage !== 'stepping') {
+    return 'preparing the canary';
+  }
+  const step = run.spec.steps[run.stepIndex];
+  return step === undefined
+    ? 'all steps are done, looking at the canary once more before it takes everything'
+    : `step ${run.stepIndex + 1} of ${run.spec.steps.length}: ${describeStep(step)}`;
+}

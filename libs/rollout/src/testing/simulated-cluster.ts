@@ -1,0 +1,322 @@
+import type { Action, ActivityAction } from '../actions.ts';
+import { assertNever } from '../assert-never.ts';
+import { evolve, type RunEvent } from '../evolve.ts';
+import { canaryMappingName } from '../names.ts';
+import { needsFollowUp, nextAction } from '../planner.ts';
+import { newRun, type CanaryMapping, type Observation, type ObservedRollout, type Run } from '../run.ts';
+import type { Scaling } from '../replicas.ts';
+import { stepsHash } from '../steps.ts';
+import type { RolloutSpec } from '../types.ts';
+import type { Revision, ServiceRevisions } from '../workload.ts';
+import { describeAction } from './describe-action.ts';
+
+interface SimulatedReplicaSet {
+  readonly hash: string;
+  number: number;
+  readonly createdAtMs: number;
+  replicas: number;
+  available: number;
+  scaleDownAtMs?: number | undefined;
+}
+
+/**
+ * A cluster that does what the planner says, and whose pods do what a test says. Every write is checked against what must
+ * never happen; a violation throws. One run after another, as the workflow continues as new.
+ */
+export class SimulatedCluster {
+  run: Run = newRun();
+  nowMs = 1_000_000;
+  /** Whether the last run has closed and nothing started another. */
+  isIdle = true;
+  readonly courses: string[] = [];
+  private generation = 1;
+  private version = 1;
+  private deleting = false;
+  private abort: ObservedRollout['abort'];
+  private tried: { revision: string; steps: string } | undefined;
+  private services: ServiceRevisions = {};
+  private readonly replicaSets = new Map<string, SimulatedReplicaSet>();
+  private readonly mappings = new Map<string, number>();
+
+  constructor(
+    private spec: RolloutSpec,
+    private wanted: string,
+    /** Whether pods of a revision come up; a test may change its mind. */
+    public isGood: (hash: string) => boolean,
+  ) {}
+
+  /** The Rollout changes, and the watch tells the run or starts one. */
+  change(change: { readonly spec?: RolloutSpec; readonly image?: string }): void {
+    this.spec = change.spec ?? this.spec;
+    this.wanted = change.image ?? this.wanted;
+    this.generation++;
+    this.tell();
+  }
+
+  delete(): void {
+    this.deleting = true;
+    this.generation++;
+    this.tell();
+  }
+
+  tell(): void {
+    this.start();
+    this.evolve({ kind: 'told', wanted: { uid: 'u', generation: this.generation }, lookAgain: true });
+  }
+
+  /** Pods that can come up do; the run hears of it. */
+  podsComeUp(): void {
+    for (const one of this.replicaSets.values()) {
+      this.setAvailable(one, this.isGood(one.hash) ? one.replicas : 0);
+    }
+    this.news();
+  }
+
+  /** All pods of a revision are lost, but for so many. */
+  podsDie(hash: string, left = 0): void {
+    const one = this.replicaSets.get(hash);
+    if (one !== undefined) {
+      this.setAvailable(one, left);
+      this.news();
+    }
+  }
+
+  hashes(): string[] {
+    return [...this.replicaSets.keys()];
+  }
+
+  /** Does what the run wants next. @returns false when it waits, or is over */
+  step(): boolean {
+    if (this.isIdle) {
+      return false;
+    }
+    const action = nextAction(this.run, this.nowMs);
+    switch (action.kind) {
+      case 'wait':
+        return false;
+      case 'close':
+        this.close();
+        return true;
+      case 'finishStep':
+        this.evolve({ kind: 'stepFinished' });
+        return true;
+      case 'startPromotion':
+        this.evolve({ kind: 'promotionStarted' });
+        return true;
+      case 'progressDeadline':
+        this.evolve({ kind: 'progressDeadlineExceeded' });
+        return true;
+      default:
+        this.perform(action);
+        return true;
+    }
+  }
+
+  /** Until it waits. */
+  drive(): Action | undefined {
+    for (let left = 300; left > 0; left--) {
+      if (!this.step()) {
+        return this.isIdle ? undefined : nextAction(this.run, this.nowMs);
+      }
+    }
+    throw new Error(`the run does not come to rest: ${this.courses.slice(-12).join(', ')}`);
+  }
+
+  evolve(event: RunEvent): void {
+    this.run = evolve(this.run, event, this.nowMs);
+  }
+
+  private start(): void {
+    if (this.isIdle) {
+      this.isIdle = false;
+      this.run = newRun();
+    }
+  }
+
+  private close(): void {
+    this.courses.push('close');
+    if (this.mappings.size > 0) {
+      throw new Error(`canary Mappings outlive their run: ${[...this.mappings.keys()].join(', ')}`);
+    }
+    const { ending, revision, spec } = this.run;
+    this.abort =
+      ending?.outcome === 'aborted' ? { reason: ending.reason, message: ending.message, atMs: this.nowMs } : undefined;
+    this.tried = { revision: revision.canary, steps: stepsHash(spec.steps) };
+    const { retryRequested: retrying, lastMappingWriteMs } = this.run;
+    const follows = needsFollowUp(this.run);
+    this.run = { ...newRun(), retrying, askedAnew: true, ...(lastMappingWriteMs && { lastMappingWriteMs }) };
+    this.isIdle = !follows || this.deleting;
+  }
+
+  private perform(action: ActivityAction): void {
+    this.courses.push(describeAction(action));
+    switch (action.kind) {
+      case 'observeRollout':
+        this.evolve({ kind: 'observationStarted' });
+        return this.evolve({ kind: 'observed', observation: this.observation() });
+      case 'ensureCanaryMappings': {
+        const missing = this.spec.mappings.filter((name) => !this.mappings.has(name));
+        missing.forEach((name) => this.mappings.set(name, 0));
+        return this.evolve({ kind: 'canaryMappingsEnsured', canaryMappings: missing.map(canaryOf) });
+      }
+      case 'setCanaryWeight':
+        return this.setWeight(action.weight);
+      case 'dropCanaryMappings':
+        action.canaryMappings.forEach(({ stableName }) => this.mappings.delete(stableName));
+        return this.evolve({ kind: 'canaryMappingsDropped', canaryMappings: action.canaryMappings });
+      case 'removeCanaryMappings':
+        this.mappings.clear();
+        return this.evolve({ kind: 'canaryMappingsRemoved' });
+      case 'releaseRollout':
+        return this.evolve({ kind: 'rolloutReleased' });
+      case 'awaitCanaryEndpoints':
+        return this.evolve({ kind: 'canaryEndpointsReady' });
+      case 'awaitStableEndpoints':
+        return this.evolve({ kind: 'stableEndpointsReady' });
+      case 'pointServices':
+        return this.point(action.services);
+      case 'scaleReplicaSets':
+        return this.scale(action);
+      case 'restartPods':
+        return this.evolve({ kind: 'podsRestarted', left: 0, evicted: 0 });
+      case 'trimRevisions':
+        [...this.replicaSets.values()]
+          .filter(({ hash }) => action.names.includes(`app-${hash}`))
+          .forEach(({ hash }) => this.replicaSets.delete(hash));
+        return this.evolve({ kind: 'revisionsTrimmed', names: action.names });
+      case 'scaleReferenced':
+        return this.evolve({ kind: 'referencedScaled', replicas: action.replicas });
+      case 'labelPods':
+        return this.evolve({ kind: 'podsLabelled', text: action.text });
+      case 'switchStableService':
+        throw new Error('a Rollout with pods switches Services by revision');
+      default:
+        return assertNever(action);
+    }
+  }
+
+  private setWeight(weight: number): void {
+    const raised = [...this.mappings.values()].some((before) => weight > before);
+    if (raised && this.availableOf(this.services.canary) === 0) {
+      throw new Error(`weight ${weight} for revision ${this.services.canary}, which has no available pods`);
+    }
+    this.evolve({ kind: 'weightIntended', weight });
+    for (const name of this.mappings.keys()) {
+      this.mappings.set(name, weight);
+    }
+    const canaryMappings = [...this.mappings.keys()].map(canaryOf);
+    this.evolve({ kind: 'weightWritten', weight, canaryMappings });
+  }
+
+  private point(services: ServiceRevisions): void {
+    const wantsPods = (this.run.spec.workload?.replicas ?? 0) > 0;
+    const takesTraffic = services.stable !== undefined && services.stable !== this.services.stable;
+    const isHome = this.run.stage === 'settling'; // Back to the revision that it served before.
+    if (takesTraffic && wantsPods && !isHome && this.availableOf(services.stable) === 0) {
+      throw new Error(`all traffic for revision ${services.stable}, which has no available pods`);
+    }
+    if (services.canary !== undefined && this.weight() > 0 && this.availableOf(services.canary) === 0) {
+      throw new Error(`the canary's traffic for revision ${services.canary}, which has no available pods`);
+    }
+    this.services = { ...this.services, ...services };
+    this.evolve({ kind: 'servicesPointed', services });
+  }
+
+  private scale({ targets }: Extract<ActivityAction, { kind: 'scaleReplicaSets' }>): void {
+    const scalings: Scaling[] = [];
+    for (const { podTemplateHash: hash, replicas, scaleDownAtMs } of targets) {
+      const known = this.replicaSets.get(hash);
+      const found = known ?? this.create(hash);
+      if (replicas < found.replicas) {
+        this.mayLosePods(hash, replicas);
+      }
+      const newest = this.newestNumber();
+      found.number = hash === this.wanted && found.number < newest ? newest + 1 : found.number;
+      const from = known && { from: known.replicas };
+      scalings.push({ name: `app-${hash}`, number: found.number, ...from, to: replicas });
+      found.replicas = replicas;
+      found.available = Math.min(found.available, replicas);
+      found.scaleDownAtMs = scaleDownAtMs === undefined ? found.scaleDownAtMs : (scaleDownAtMs ?? undefined);
+      this.version++;
+    }
+    const revisions = this.revisions().filter(({ hash }) => targets.some((one) => one.podTemplateHash === hash));
+    this.evolve({ kind: 'replicaSetsScaled', revisions, scalings });
+  }
+
+  private mayLosePods(hash: string, replicas: number): void {
+    const isServing = (this.services.canary === hash && this.weight() > 0) || this.services.stable === hash;
+    if (isServing && replicas === 0 && (this.run.spec.workload?.replicas ?? 0) > 0) {
+      throw new Error(`revision ${hash} loses its pods while traffic goes to it`);
+    }
+  }
+
+  private create(hash: string): SimulatedReplicaSet {
+    if (hash !== this.wanted) {
+      throw new Error(`nobody has the template of revision ${hash}`);
+    }
+    const number = this.newestNumber() + 1;
+    const made = { hash, number, createdAtMs: this.nowMs + number, replicas: 0, available: 0 };
+    this.replicaSets.set(hash, made);
+    return made;
+  }
+
+  private newestNumber(): number {
+    return Math.max(0, ...[...this.replicaSets.values()].map(({ number }) => number));
+  }
+
+  private weight(): number {
+    return Math.max(0, ...this.mappings.values());
+  }
+
+  private availableOf(hash: string | undefined): number {
+    return this.replicaSets.get(hash ?? '')?.available ?? 0;
+  }
+
+  private setAvailable(one: SimulatedReplicaSet, available: number): void {
+    one.available = available;
+    this.version++;
+  }
+
+  private news(): void {
+    this.start();
+    const wanted = { uid: 'u', generation: this.generation };
+    this.evolve({ kind: 'podsHeard', wanted, revisions: this.revisions() });
+  }
+
+  private revisions(): Revision[] {
+    return [...this.replicaSets.values()].map(({ available, scaleDownAtMs, ...one }) => ({
+      ...one,
+      name: `app-${one.hash}`,
+      pods: one.replicas,
+      ready: available,
+      available,
+      resourceVersion: String(this.version),
+      ...(scaleDownAtMs !== undefined && { scaleDownAtMs }),
+    }));
+  }
+
+  protected observation(): Observation {
+    const known = (hash: string | undefined): hash is string => hash !== undefined && this.replicaSets.has(hash);
+    return {
+      rollout: {
+        uid: 'u',
+        generation: this.generation,
+        deleting: this.deleting,
+        owned: true,
+        spec: this.spec,
+        aborted: this.abort?.reason === 'RolloutAborted',
+        ...(this.abort && { abort: this.abort }),
+        ...(this.tried && { triedRevision: this.tried.revision, triedSteps: this.tried.steps }),
+        conditions: [],
+      },
+      revision: { stable: known(this.services.stable) ? this.services.stable : '', canary: this.wanted },
+      problems: [],
+      mappingApiVersion: 'getambassador.io/v2',
+      workload: { revisions: this.revisions(), services: this.services, selector: 'app=app' },
+    };
+  }
+}
+
+function canaryOf(stableName: string): CanaryMapping {
+  return { stableName, name: canaryMappingName(stableName), resourceVersion: '1' };
+}

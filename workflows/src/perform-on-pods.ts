@@ -1,0 +1,78 @@
+import type { RunRef } from '@weir/contract';
+import { assertNever, wantedHash, type ActivityAction, type Run, type RunEvent } from '@weir/rollout';
+import { cleanup, decisive, interruptible } from './activities.ts';
+
+/** The actions about pods and the Services that select them. */
+type PodAction = Extract<
+  ActivityAction,
+  {
+    kind: 'scaleReplicaSets' | 'pointServices' | 'restartPods' | 'trimRevisions' | 'scaleReferenced' | 'labelPods';
+  }
+>;
+
+/** Like `perform`, for a Rollout whose pods are Weir's. */
+export async function performOnPods(action: PodAction, run: Run, ref: RunRef): Promise<RunEvent> {
+  const uid = run.uid ?? '';
+  switch (action.kind) {
+    case 'scaleReplicaSets': {
+      const { targets } = action;
+      const summary = targets.map((one) => `${one.podTemplateHash}: ${one.replicas} pods`).join(', ');
+      const { canaryMetadata, stableMetadata, antiAffinity } = run.spec.workload ?? {};
+      const metadata = run.revision.stable === '' ? stableMetadata : canaryMetadata;
+      const input = {
+        ...ref,
+        uid,
+        wanted: wantedHash(run),
+        targets,
+        ...(run.stage === 'settling' && ({ persistent: true } as const)),
+        ...(metadata && { metadata }),
+        ...(antiAffinity &&
+          run.revision.stable !== '' && { antiAffinity: { ...antiAffinity, against: run.revision.stable } }),
+      };
+      const scaled = await decisive.scaleReplicaSets.executeWithOptions({ summary }, [input]);
+      return { kind: 'replicaSetsScaled', ...scaled };
+    }
+    case 'pointServices': {
+      const { stableService, canaryService } = run.spec;
+      const { stable, canary } = action.services;
+      const services = [
+        ...(stable === undefined ? [] : [{ name: stableService, podTemplateHash: stable }]),
+        ...(canary === undefined ? [] : [{ name: canaryService, podTemplateHash: canary }]),
+      ];
+      const summary = services.map((one) => `Service ${one.name} selects revision ${one.podTemplateHash}`).join(', ');
+      await decisive.pointServices.executeWithOptions({ summary }, [{ ...ref, services }]);
+      return { kind: 'servicesPointed', services: action.services };
+    }
+    case 'restartPods': {
+      const { beforeMs, atMost } = action;
+      const summary = `restart pods older than ${new Date(beforeMs).toISOString()}`;
+      const restarted = await interruptible.restartPods.executeWithOptions({ summary }, [
+        { ...ref, uid, beforeMs, atMost },
+      ]);
+      return { kind: 'podsRestarted', ...restarted };
+    }
+    case 'trimRevisions': {
+      const { names } = action;
+      await cleanup.trimRevisions.executeWithOptions({ summary: `forget ${names.join(', ')}` }, [
+        { ...ref, uid, names },
+      ]);
+      return { kind: 'revisionsTrimmed', names };
+    }
+    case 'scaleReferenced': {
+      const { name, replicas } = action;
+      await interruptible.scaleReferenced.executeWithOptions({ summary: `Deployment ${name}: ${replicas} pods` }, [
+        { ...ref, name, replicas },
+      ]);
+      return { kind: 'referencedScaled', replicas };
+    }
+    case 'labelPods': {
+      const { revisions, text } = action;
+      await interruptible.labelPods.executeWithOptions({ summary: 'pods carry the metadata of their role' }, [
+        { ...ref, uid, revisions },
+      ]);
+      return { kind: 'podsLabelled', text };
+    }
+    default:
+      return assertNever(action);
+  }
+}
