@@ -48,7 +48,7 @@ worker and API on 127.0.0.1, and stops them all at Ctrl-C.
 
 export const DEMO_USAGE = `Usage: npm run demo -- [options]
 
-Runs the example rollout on real servers: 30 %, a pause, 60 %, a pause, promoted.
+Runs the example rollout on real servers: a first deploy; then a new image, at 30 %, a pause, at 60 %, a pause, promoted.
 
   --fast         pauses of 5 s instead of 60 s
   --exit         tear everything down at the end; exits 0 only if the rollout was promoted

@@ -6,7 +6,7 @@ import { DEMO_USAGE, UsageError, parseDemoArguments } from './arguments.ts';
 import type { DemoArguments } from './arguments.ts';
 import { connectToCluster } from './cluster.ts';
 import { followRun } from './demo/follow-run.ts';
-import { withPauses } from './demo/progress.ts';
+import { type RolloutView, withImage, withPauses } from './demo/progress.ts';
 import { RolloutClient } from './demo/rollout-client.ts';
 import { Scene } from './demo/scene.ts';
 import { watchForInterruption } from './interruption.ts';
@@ -15,6 +15,8 @@ import { startSandbox } from './sandbox.ts';
 import type { SandboxInfo } from './sandbox-info.ts';
 
 const FAST_PAUSE = '5s';
+const OLD_IMAGE = 'someapp:1.0.0';
+const NEW_IMAGE = 'someapp:2.0.0';
 
 const print = (line = '') => process.stdout.write(`${line}\n`);
 
@@ -55,7 +57,8 @@ async function runIn(state: string, options: DemoArguments, signal: AbortSignal)
   try {
     const problems = await runRollout(sandbox.info, options, signal);
     if (problems.length === 0) {
-      print('\nPromoted: someapp-stable selects the new version, and the canary Mapping is gone.');
+      print(`\nPromoted: someapp-stable selects the pods of ${NEW_IMAGE}, and the canary Mapping is gone.`);
+      print('The old pods stay for 30 s, in case you want them back.');
     } else {
       print(`\nNot promoted:\n${problems.map((problem) => `  - ${problem}`).join('\n')}`);
     }
@@ -76,23 +79,33 @@ async function runIn(state: string, options: DemoArguments, signal: AbortSignal)
 async function runRollout(info: SandboxInfo, options: DemoArguments, signal: AbortSignal): Promise<string[]> {
   const scene = new Scene(connectToCluster(info.kubeconfig));
   const client = new RolloutClient(info.apiUrl);
-  await scene.set(REPOSITORY, signal);
-  print('Two versions of someapp are running; its stable Mapping sends all traffic to the old one.');
-  const example = readFileSync(join(REPOSITORY, 'examples/rollout.traffic-only.yaml'), 'utf8');
-  const before = await client.get();
-  await client.put(options.fast ? withPauses(example, FAST_PAUSE) : example);
-  const last = await followRun({
-    client,
-    scene,
-    oldRun: before?.run?.runId,
-    onStart: (workflowId) => introduce(info, workflowId, client.url),
-    signal,
-  });
-  const problems = await scene.missingFromPromotion();
-  if (last.outcome === 'promoted') {
-    return problems;
+  const example = readFileSync(join(REPOSITORY, 'examples/rollout.yaml'), 'utf8');
+  const manifest = options.fast ? withPauses(example, FAST_PAUSE) : example;
+  await client.delete();
+  await scene.rolloutGone(signal);
+  await scene.set(REPOSITORY);
+
+  print(`\nA first deploy, of ${OLD_IMAGE}: there is no traffic to move, so it takes no steps.`);
+  await client.put(withImage(manifest, OLD_IMAGE));
+  const first = await followRun({ client, signal });
+  const firstProblems = await problemsAtTheEnd(first, scene, OLD_IMAGE);
+  if (firstProblems.length > 0) {
+    return firstProblems;
   }
-  return [`the run ended ${last.outcome ?? 'without an outcome'}: ${last.message ?? 'no message'}`, ...problems];
+
+  print(`\nAn update to ${NEW_IMAGE}: 30 %, a pause, 60 %, a pause, promoted.`);
+  await client.put(withImage(manifest, NEW_IMAGE));
+  const onStart = (workflowId: string) => introduce(info, workflowId, client.url);
+  const last = await followRun({ client, onStart, signal });
+  return problemsAtTheEnd(last, scene, NEW_IMAGE);
+}
+
+async function problemsAtTheEnd({ outcome, message }: RolloutView, scene: Scene, image: string): Promise<string[]> {
+  const problems = await scene.missingFromPromotion(image);
+  // Promoted in full, by one who did not want to wait, is promoted.
+  return outcome === 'promoted' || outcome === 'fastPromoted'
+    ? problems
+    : [`the run ended ${outcome ?? 'without an outcome'}: ${message ?? 'no message'}`, ...problems];
 }
 
 function introduce(info: SandboxInfo, workflowId: string, rolloutUrl: string): void {

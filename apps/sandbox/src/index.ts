@@ -1,3 +1,4 @@
+export { KWOK_ANNOTATIONS } from './kwok-stages.ts';
 export { startSandbox } from './sandbox.ts';
 export type { ProcessName, Sandbox, SandboxInfo, SandboxOptions } from './sandbox-info.ts';
 export { ensureServers } from './servers/index.ts';

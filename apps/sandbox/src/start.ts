@@ -14,6 +14,7 @@ import {
   temporalCommand,
   workerCommand,
 } from './commands.ts';
+import { kwokConfiguration } from './kwok-stages.ts';
 import { type ProcessName, type Sandbox, type SandboxInfo, type SandboxOptions } from './sandbox-info.ts';
 import { writeWhole } from './state-files.ts';
 import { type CommandLine, type Supervised, Supervisor } from './supervisor.ts';
@@ -89,18 +90,23 @@ export class Start {
     const { connectToCluster, prepareCluster } = await import('./cluster.ts');
     const tls = { ca: pki.kubernetesCa, client: pki.users.admin };
     await this.#wait(apiserver, () => answersOk(`https://${HOST}:${ports.kubernetes}/readyz`, tls));
-    writeFileSync(join(state, 'kwok.yaml'), '');
-    const controllerManager = this.#startProcess('kube-controller-manager', controllerManagerCommand(this.#layout));
+    writeFileSync(join(state, 'kwok.yaml'), kwokConfiguration());
     const scheduler = this.#startProcess('kube-scheduler', schedulerCommand(this.#layout));
     const kwok = this.#startProcess('kwok', kwokCommand(this.#layout));
     await Promise.all([
-      prepareCluster(connectToCluster(kubeconfigs.admin), repository, this.#signal),
-      this.#wait(controllerManager, () =>
-        answersOk(`https://${HOST}:${ports.controllerManager}/healthz`, { ca: tls.ca }),
-      ),
+      this.#startControllerManager(prepareCluster(connectToCluster(kubeconfigs.admin), repository, this.#signal)),
       this.#wait(scheduler, () => answersOk(`https://${HOST}:${ports.scheduler}/healthz`, { ca: tls.ca })),
       this.#wait(kwok, () => answersOk(`http://${HOST}:${ports.kwok}/healthz`)),
     ]);
+  }
+
+  /** After the CRDs: the garbage collector looks for new kinds twice a minute, and until then nothing that a Rollout owns goes. */
+  async #startControllerManager(prepared: Promise<void>): Promise<void> {
+    await prepared;
+    const { ports, pki } = this.#layout;
+    const controllerManager = this.#startProcess('kube-controller-manager', controllerManagerCommand(this.#layout));
+    const url = `https://${HOST}:${ports.controllerManager}/healthz`;
+    await this.#wait(controllerManager, () => answersOk(url, { ca: pki.kubernetesCa }));
   }
 
   #worker(): () => Promise<void> {

@@ -1,27 +1,21 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { ProgressDisplay } from './progress-display.ts';
-import { type RolloutView, progressKey, progressLine } from './progress.ts';
+import { type RolloutView, isOver, progressKey, progressLine } from './progress.ts';
 import { type RolloutClient } from './rollout-client.ts';
-import { type Scene } from './scene.ts';
 
 const POLL_MS = 250;
 /** An API or worker that is restarted by hand is away for a moment; one that stays away is an error. */
 const UNREACHABLE_LIMIT_MS = 30_000;
-/** The run writes its outcome and then closes; more than this in between is left for the caller to judge. */
-const CLOSING_LIMIT_MS = 30_000;
 
 export interface FollowOptions {
   readonly client: RolloutClient;
-  readonly scene: Scene;
-  /** The run that was there before, which is not the one to follow. */
-  readonly oldRun: string | undefined;
   /** Called once, when the run to follow has been seen. */
-  readonly onStart: (workflowId: string) => void;
+  readonly onStart?: (workflowId: string) => void;
   readonly signal: AbortSignal;
 }
 
 /**
- * Shows how a run goes on until it is over.
+ * Shows how the newest run goes on until it is over: after a PUT, that is the one that does what was PUT.
  *
  * @returns how the rollout stands then.
  * @throws when no run begins, or the API does not answer for half a minute, and the reason of the signal when it aborts.
@@ -36,40 +30,33 @@ export async function followRun(options: FollowOptions): Promise<RolloutView> {
 }
 
 async function showUntilOver(options: FollowOptions, display: ProgressDisplay): Promise<RolloutView> {
-  const { client, scene, oldRun, onStart, signal } = options;
+  const { client, onStart, signal } = options;
   let seenAt = Date.now();
   let workflowId: string | undefined;
-  let outcomeAt: number | undefined;
   for (;;) {
     signal.throwIfAborted();
-    const view = await lookAtRun(client, oldRun, seenAt);
+    const view = await lookAtRun(client, seenAt);
     if (view?.run) {
       if (workflowId === undefined) {
         workflowId = view.run.workflowId;
-        onStart(workflowId);
+        onStart?.(workflowId);
       }
       seenAt = Date.now();
-      const weight = await scene.canaryWeight();
-      display.show(progressLine(view, weight, Date.now()), progressKey(view, weight), Date.now());
-      outcomeAt ??= view.outcome ? Date.now() : undefined;
+      display.show(progressLine(view, Date.now()), progressKey(view), Date.now());
     }
-    if (view && isOver(view, outcomeAt)) {
+    if (view && isOver(view)) {
       return view;
     }
     await delay(POLL_MS);
   }
 }
 
-/** The rollout with its new run; `undefined` while there is none, or the API cannot be asked. */
-async function lookAtRun(
-  client: RolloutClient,
-  oldRun: string | undefined,
-  seenAt: number,
-): Promise<RolloutView | undefined> {
+/** The rollout with its newest run; `undefined` while there is none, or the API cannot be asked. */
+async function lookAtRun(client: RolloutClient, seenAt: number): Promise<RolloutView | undefined> {
   const isLate = Date.now() - seenAt > UNREACHABLE_LIMIT_MS;
   try {
     const view = await client.get();
-    if (view?.run && view.run.runId !== oldRun) {
+    if (view?.run) {
       return view;
     }
   } catch (error) {
@@ -82,9 +69,4 @@ async function lookAtRun(
     throw new Error(`no run of the rollout was started in ${UNREACHABLE_LIMIT_MS / 1000} s: ${client.url}`);
   }
   return undefined;
-}
-
-function isOver({ run }: RolloutView, outcomeAt: number | undefined): boolean {
-  const isClosed = run?.status.toUpperCase() !== 'RUNNING';
-  return isClosed || (outcomeAt !== undefined && Date.now() - outcomeAt > CLOSING_LIMIT_MS);
 }

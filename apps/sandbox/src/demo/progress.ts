@@ -3,20 +3,39 @@ export interface RolloutView {
   readonly phase?: string | null;
   readonly message?: string | null;
   readonly step?: { readonly index: number; readonly count: number; readonly description?: string | null } | null;
+  readonly weight?: { readonly written: number } | null;
   readonly pause?: { readonly startedAt: string; readonly deadline: string | null } | null;
-  /** Once the run is over: `promoted`, or why not. */
+  /** Newest first. */
+  readonly revisions?: readonly RevisionView[];
+  /** Once it is known how the run ends: `promoted`, or why not. */
   readonly outcome?: string | null;
-  readonly run?: { readonly workflowId: string; readonly runId: string; readonly status: string } | null;
+  readonly run?: { readonly workflowId: string; readonly status: string } | null;
 }
 
-/** The state of a rollout in one line: phase, step, weight of the canary Mapping, time left. */
-export function progressLine(view: RolloutView, canaryWeight: number | undefined, nowMs: number): string {
-  const { phase, step, pause, message } = view;
+/** One revision; counts are pods. */
+export interface RevisionView {
+  readonly role: 'stable' | 'canary' | 'old';
+  /** Wanted. */
+  readonly replicas: number;
+  readonly available: number;
+}
+
+const ROLES = ['stable', 'canary', 'old'] as const satisfies readonly RevisionView['role'][];
+
+/**
+ * The state of a rollout in one line: phase, weight, available and wanted pods of each revision, step, time left.
+ * `Paused · weight 30 % · stable 3/3 · canary 1/1 · step 2/4: pause 1m · 42 s left`
+ */
+export function progressLine({ phase, weight, revisions, step, pause, message }: RolloutView, nowMs: number): string {
   const parts = [phase ?? 'not started'];
-  if (step) {
+  // A rollout that is Healthy has no canary that could have a weight.
+  if (weight && phase !== 'Healthy') {
+    parts.push(`weight ${weight.written} %`);
+  }
+  parts.push(...podsTexts(revisions ?? []));
+  if (step && step.count > 0) {
     parts.push(stepText(step));
   }
-  parts.push(canaryWeight === undefined ? 'no canary Mapping' : `canary Mapping takes ${canaryWeight} %`);
   if (pause) {
     parts.push(pauseText(pause.deadline, nowMs));
   } else if (message && phase !== 'Healthy' && !(step?.description && message.endsWith(step.description))) {
@@ -26,13 +45,36 @@ export function progressLine(view: RolloutView, canaryWeight: number | undefined
 }
 
 /** The same line without what only the clock changes: two with the same key say the same. */
-export function progressKey(view: RolloutView, canaryWeight: number | undefined): string {
-  return progressLine({ ...view, pause: view.pause && { ...view.pause, deadline: null } }, canaryWeight, 0);
+export function progressKey(view: RolloutView): string {
+  return progressLine({ ...view, pause: view.pause && { ...view.pause, deadline: null } }, 0);
+}
+
+/**
+ * Whether nothing of the run is left to be seen. Once traffic is where it belongs, the run stays open only for old pods,
+ * which it keeps for a while.
+ */
+export function isOver({ run, outcome, phase }: RolloutView): boolean {
+  const isClosed = run !== undefined && run !== null && run.status.toUpperCase() !== 'RUNNING';
+  return isClosed || (Boolean(outcome) && (phase === 'Healthy' || phase === 'Degraded'));
 }
 
 /** Puts other durations in place of those of the pauses in a manifest; the rest of the text stays. */
 export function withPauses(manifest: string, duration: string): string {
   return manifest.replaceAll(/(\bduration: *)[^\s,}]+/g, `$1${duration}`);
+}
+
+/** Puts another image in place of that of each container in a manifest; the rest of the text stays. */
+export function withImage(manifest: string, image: string): string {
+  return manifest.replaceAll(/(\bimage: *)[^\s,}]+/g, `$1${image}`);
+}
+
+/** Revisions without pods are history, and of no interest here. */
+function podsTexts(revisions: readonly RevisionView[]): string[] {
+  return ROLES.flatMap((role) =>
+    revisions
+      .filter((revision) => revision.role === role && (revision.replicas > 0 || revision.available > 0))
+      .map(({ available, replicas }) => `${role} ${available}/${replicas}`),
+  );
 }
 
 function stepText({ index, count, description }: NonNullable<RolloutView['step']>): string {

@@ -27,6 +27,15 @@ export class RolloutClient {
     }
   }
 
+  /** Takes a rollout of an earlier demo away; its run cleans up first. @throws when the API refuses. */
+  async delete(): Promise<void> {
+    const response = await fetch(this.url, { method: 'DELETE', signal: AbortSignal.timeout(REQUEST_TIMEOUT_MS) });
+    const answer = await response.text();
+    if (!response.ok && response.status !== 404) {
+      throw new Error(`DELETE ${this.url} was answered with ${response.status}: ${answer}`);
+    }
+  }
+
   /** `undefined` when there is no such rollout. @throws when the API does not answer, or with an error. */
   async get(): Promise<RolloutView | undefined> {
     const response = await fetch(this.url, { signal: AbortSignal.timeout(REQUEST_TIMEOUT_MS) });

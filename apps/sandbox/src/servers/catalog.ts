@@ -1,12 +1,18 @@
-/** A server that the sandbox runs, and how it is built from the Go module in `tools/<module>`. */
-export interface ServerBuild {
-  readonly name: ServerName;
+/** A program, and how it is built from the Go module in `tools/<module>`. */
+export interface Build {
+  /** Of the binary. */
+  readonly name: string;
   /** The folder under `tools/` whose go.mod pins it. */
   readonly module: string;
   readonly package: string;
   /** The environment variable that names a ready binary to use instead. */
   readonly variable: string;
   readonly linkerFlags: string;
+}
+
+/** A server that the sandbox runs. */
+export interface ServerBuild extends Build {
+  readonly name: ServerName;
 }
 
 export type ServerName = (typeof SERVER_NAMES)[number];
@@ -22,6 +28,15 @@ export const SERVER_NAMES = [
 
 /** Smaller binaries, faster links; a stack trace still names functions and lines. */
 const STRIP = '-s -w';
+
+/** The controller of Argo Rollouts, for a test that runs it in the cluster of a sandbox; the sandbox itself has no use for it. */
+export const PEER_BUILD: Build = {
+  name: 'rollouts-controller',
+  module: 'argo-rollouts',
+  package: 'github.com/argoproj/argo-rollouts/cmd/rollouts-controller',
+  variable: 'ROLLOUTS_CONTROLLER',
+  linkerFlags: STRIP,
+};
 
 /**
  * Linker flags of the Kubernetes binaries: without them they take themselves for v0.0.0 and refuse to start.
