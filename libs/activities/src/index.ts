@@ -19,7 +19,7 @@ export type { ActivityDependencies } from './dependencies.ts';
 export { newReplicaSet } from './new-replica-set.ts';
 export * from './objects.ts';
 export { readPodSource, type PodSource } from './pod-template.ts';
-export { hashOf, ownedBy, replicaSetsOf, toRevision, type ReplicaSetObject } from './replica-sets.ts';
+export { hashOf, readRoleMetadata, ownedBy, replicaSetsOf, toRevision, type ReplicaSetObject } from './replica-sets.ts';
 
 /** All activities of the worker; the type makes sure that none is missing. */
 export function createActivities(dependencies: ActivityDependencies): CanaryRolloutActivities {

@@ -1,48 +1,69 @@
 import type { CanaryRolloutActivities } from '@weir/contract';
 import { PODS, REPLICA_SETS, type KubernetesClient, type KubernetesObject } from '@weir/kubernetes';
-import { POD_TEMPLATE_HASH_LABEL, WORKER_FIELD_MANAGER, type LabelledRevision, type PodMetadata } from '@weir/rollout';
+import {
+  POD_TEMPLATE_HASH_LABEL,
+  ROLE_METADATA_ANNOTATION,
+  WORKER_FIELD_MANAGER,
+  type PodMetadata,
+} from '@weir/rollout';
 import { alive } from './alive.ts';
 import type { ActivityDependencies } from './dependencies.ts';
 import { translated } from './failures.ts';
 import { orAbsent } from './objects.ts';
-import { hashOf, replicaSetsOf, type ReplicaSetObject } from './replica-sets.ts';
+import { hashOf, readRoleMetadata, replicaSetsOf, type ReplicaSetObject } from './replica-sets.ts';
 
 /** PATCHes at a time: a Rollout may have hundreds of pods, and the API server others to serve. */
 const AT_ONCE = 10;
 
 type Values = Readonly<Record<string, string | null>>;
 
-/** The ReplicaSet's template first, so that pods that it makes meanwhile are right from their start. */
+/**
+ * The ReplicaSet's template first, so that pods that it makes meanwhile are right from their start; the note of what was put
+ * there last, so that an attempt after this one still knows what to take off.
+ */
 export function labelPods({ kubernetes }: ActivityDependencies): CanaryRolloutActivities['labelPods'] {
   return ({ rollout: { namespace }, uid, revisions }) =>
     translated('cleanup', () =>
       alive(async (signal) => {
         const existing = await replicaSetsOf(kubernetes, namespace, uid, { signal });
-        for (const revision of revisions) {
-          const replicaSet = existing.find((one) => hashOf(one) === revision.podTemplateHash);
-          if (replicaSet !== undefined) {
-            await labelOne(kubernetes, replicaSet, revision, signal);
-          }
-        }
+        await Promise.all(
+          revisions.map(async (revision) => {
+            const replicaSet = existing.find((one) => hashOf(one) === revision.podTemplateHash);
+            if (replicaSet !== undefined) {
+              await labelOne(kubernetes, replicaSet, revision.metadata, signal);
+            }
+          }),
+        );
       }),
     );
 }
 
 async function labelOne(
   kubernetes: KubernetesClient,
-  { metadata: { namespace = '', name } }: ReplicaSetObject,
-  { podTemplateHash, metadata, others }: LabelledRevision,
+  replicaSet: ReplicaSetObject,
+  metadata: PodMetadata,
   signal: AbortSignal,
 ): Promise<void> {
-  const values = valuesOf(metadata, others);
+  const { namespace = '', name } = replicaSet.metadata;
+  const at = { resource: REPLICA_SETS, namespace, name };
+  const values = valuesOf(metadata, readRoleMetadata(replicaSet));
   const options = { fieldManager: WORKER_FIELD_MANAGER, signal };
-  await kubernetes.mergePatch(
-    { resource: REPLICA_SETS, namespace, name },
-    { spec: { template: { metadata: values } } },
-    options,
-  );
-  const labelSelector = `${POD_TEMPLATE_HASH_LABEL}=${podTemplateHash}`;
-  const { items } = await kubernetes.list<KubernetesObject>({ resource: PODS, namespace }, { labelSelector, signal });
+  await kubernetes.mergePatch(at, { spec: { template: { metadata: values } } }, options);
+  await labelAll(kubernetes, replicaSet, values, signal);
+  const note = { [ROLE_METADATA_ANNOTATION]: JSON.stringify(metadata) };
+  await kubernetes.mergePatch(at, { metadata: { annotations: note } }, options);
+}
+
+async function labelAll(
+  kubernetes: KubernetesClient,
+  replicaSet: ReplicaSetObject,
+  values: RoleValues,
+  signal: AbortSignal,
+): Promise<void> {
+  const at = { resource: PODS, namespace: replicaSet.metadata.namespace ?? '' };
+  const options = { fieldManager: WORKER_FIELD_MANAGER, signal };
+  const labelSelector = `${POD_TEMPLATE_HASH_LABEL}=${hashOf(replicaSet)}`;
+  const { items } = await kubernetes.list<KubernetesObject>(at, { labelSelector, signal });
   const wrong = items.filter(
     ({ metadata: pod }) => !has(pod.labels, values.labels) || !has(pod.annotations, values.annotations),
   );
@@ -50,23 +71,22 @@ async function labelOne(
     await Promise.all(
       wrong
         .slice(start, start + AT_ONCE)
-        .map((pod) =>
-          orAbsent(
-            kubernetes.mergePatch(
-              { resource: PODS, namespace, name: pod.metadata.name },
-              { metadata: values },
-              options,
-            ),
-          ),
+        .map(({ metadata: { name } }) =>
+          orAbsent(kubernetes.mergePatch({ ...at, name }, { metadata: values }, options)),
         ),
     );
   }
 }
 
-/** What to write: the role's own values, and `null` for the keys of other roles. */
-function valuesOf(own: PodMetadata, others: PodMetadata): { readonly labels: Values; readonly annotations: Values } {
+interface RoleValues {
+  readonly labels: Values;
+  readonly annotations: Values;
+}
+
+/** What to write: the role's own values, and `null` for the keys that another role, or an older manifest, put there. */
+function valuesOf(own: PodMetadata, before: PodMetadata): RoleValues {
   const part = (field: keyof PodMetadata): Values => ({
-    ...Object.fromEntries(Object.keys(others[field] ?? {}).map((key) => [key, null])),
+    ...Object.fromEntries(Object.keys(before[field] ?? {}).map((key) => [key, null])),
     ...own[field],
   });
   return { labels: part('labels'), annotations: part('annotations') };

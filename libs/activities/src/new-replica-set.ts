@@ -2,6 +2,7 @@ import type { AntiAffinity, PodMetadata } from '@weir/rollout';
 import {
   POD_TEMPLATE_HASH_LABEL,
   REVISION_ANNOTATION,
+  ROLE_METADATA_ANNOTATION,
   ROLLOUT_API_VERSION,
   ROLLOUT_KIND,
   replicaSetName,
@@ -23,7 +24,7 @@ export interface NewReplicaSet {
 
 /** The ReplicaSet of a new revision. Pure. */
 export function newReplicaSet(input: NewReplicaSet): ReplicaSetObject {
-  const { rollout, source, hash, number, replicas, minReadySeconds } = input;
+  const { rollout, source, hash, number, replicas, minReadySeconds, metadata } = input;
   const label = { [POD_TEMPLATE_HASH_LABEL]: hash };
   return {
     apiVersion: 'apps/v1',
@@ -32,7 +33,10 @@ export function newReplicaSet(input: NewReplicaSet): ReplicaSetObject {
       name: replicaSetName(rollout.name, hash),
       namespace: rollout.namespace,
       labels: { ...source.template.metadata?.labels, ...label },
-      annotations: { [REVISION_ANNOTATION]: String(number) },
+      annotations: {
+        [REVISION_ANNOTATION]: String(number),
+        ...(metadata && { [ROLE_METADATA_ANNOTATION]: JSON.stringify(metadata) }),
+      },
       ownerReferences: [
         {
           apiVersion: ROLLOUT_API_VERSION,

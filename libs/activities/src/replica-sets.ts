@@ -1,4 +1,12 @@
-import { POD_TEMPLATE_HASH_LABEL, REVISION_ANNOTATION, SCALE_DOWN_ANNOTATION, type Revision } from '@weir/rollout';
+import {
+  POD_TEMPLATE_HASH_LABEL,
+  REVISION_ANNOTATION,
+  ROLE_METADATA_ANNOTATION,
+  SCALE_DOWN_ANNOTATION,
+  canonical,
+  type PodMetadata,
+  type Revision,
+} from '@weir/rollout';
 import type { LabelSelector, PodTemplate } from '@weir/rollout/manifest';
 import { REPLICA_SETS, type KubernetesClient, type KubernetesObject, type RequestOptions } from '@weir/kubernetes';
 
@@ -56,6 +64,21 @@ export function toRevision(replicaSet: ReplicaSetObject): Revision {
     ready: status.readyReplicas ?? 0,
     available: status.availableReplicas ?? 0,
     resourceVersion: metadata.resourceVersion ?? '',
+    ...roleMetadataOf(replicaSet),
     ...(!Number.isNaN(scaleDownAtMs) && { scaleDownAtMs }),
   };
+}
+
+function roleMetadataOf(replicaSet: ReplicaSetObject): { readonly roleMetadata?: string } {
+  const text = canonical(readRoleMetadata(replicaSet));
+  return text === '{}' ? {} : { roleMetadata: text };
+}
+
+/** What a role put on the pods of a ReplicaSet; empty: nothing, or a note that nobody can read. */
+export function readRoleMetadata({ metadata }: KubernetesObject): PodMetadata {
+  try {
+    return Object(JSON.parse(metadata.annotations?.[ROLE_METADATA_ANNOTATION] ?? '{}')) as PodMetadata;
+  } catch {
+    return {};
+  }
 }

@@ -46,10 +46,7 @@ export function reportStatus({ kubernetes }: ActivityDependencies): CanaryRollou
   return (input) =>
     translated('step', () =>
       alive(async (signal) => {
-        await Promise.all([
-          writeStatus(kubernetes, input, signal),
-          ...input.events.map((event) => writeEvent(kubernetes, input, event, signal)),
-        ]);
+        await Promise.all([writeStatus(kubernetes, input, signal), writeEvents(kubernetes, input, signal)]);
       }),
     );
 }
@@ -94,6 +91,13 @@ function reportedAtMs({ metadata }: RolloutObject): number {
     return typeof atMs === 'number' ? atMs : 0;
   } catch {
     return 0; // Somebody else's text: the next report replaces it.
+  }
+}
+
+/** One after the other: their order is part of what they tell. */
+async function writeEvents(kubernetes: KubernetesClient, input: ReportStatusInput, signal: AbortSignal): Promise<void> {
+  for (const event of input.events) {
+    await writeEvent(kubernetes, input, event, signal);
   }
 }
 

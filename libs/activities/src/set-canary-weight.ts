@@ -16,7 +16,7 @@ const MAX_READS = 3;
  */
 export function setCanaryWeight(dependencies: ActivityDependencies): CanaryRolloutActivities['setCanaryWeight'] {
   return (input) =>
-    translated(input.weight === 0 ? 'cleanup' : 'step', () =>
+    translated(input.weight === 0 || input.persistent === true ? 'cleanup' : 'step', () =>
       alive(async (signal) => {
         const written = await Promise.all(
           input.canaryMappings.map((canary) => setOne(dependencies, input, canary, signal)),

@@ -1,10 +1,10 @@
-import { REPLICA_SETS, type KubernetesClient, type RequestOptions } from '@weir/kubernetes';
+import { REPLICA_SETS, isKubernetesError, type KubernetesClient, type RequestOptions } from '@weir/kubernetes';
 import { WORKER_FIELD_MANAGER, canonical, podTemplateHash } from '@weir/rollout';
 import { writtenTemplate } from '@weir/rollout/manifest';
 import { newReplicaSet } from './new-replica-set.ts';
 import type { RolloutObject } from './objects.ts';
 import type { PodSource } from './pod-template.ts';
-import { hashOf, type ReplicaSetObject } from './replica-sets.ts';
+import { hashOf, readRoleMetadata, type ReplicaSetObject } from './replica-sets.ts';
 
 /**
  * The revision that a pod template is. Where a ReplicaSet has the same template, but for the API server's defaults, it is that
@@ -13,7 +13,7 @@ import { hashOf, type ReplicaSetObject } from './replica-sets.ts';
  */
 export async function wantedRevision(
   kubernetes: KubernetesClient,
-  { metadata: { namespace = '', name, uid = '' }, spec: rolloutSpec }: RolloutObject,
+  { metadata: { namespace = '', name, uid = '' } }: RolloutObject,
   source: PodSource,
   existing: readonly ReplicaSetObject[],
   { signal }: RequestOptions,
@@ -25,12 +25,19 @@ export async function wantedRevision(
   // A name that no ReplicaSet has: one that has ours is met when it is to be made.
   const rollout = { namespace, name, uid };
   const ours = newReplicaSet({ rollout, source, hash: `dry-run-${hash}`, number: 0, replicas: 0 });
-  const { spec } = await kubernetes.create<ReplicaSetObject>({ resource: REPLICA_SETS, namespace }, ours, {
-    fieldManager: WORKER_FIELD_MANAGER,
-    dryRun: true,
-    ...(signal && { signal }),
-  });
-  const wanted = canonical(writtenTemplate(spec.template, rolloutSpec));
-  const same = existing.find((one) => canonical(writtenTemplate(one.spec.template, rolloutSpec)) === wanted);
-  return same === undefined ? hash : hashOf(same);
+  const options = { fieldManager: WORKER_FIELD_MANAGER, dryRun: true, ...(signal && { signal }) };
+  try {
+    const { spec } = await kubernetes.create({ resource: REPLICA_SETS, namespace }, ours, options);
+    const wanted = canonical(writtenTemplate(spec.template));
+    const isSame = (one: ReplicaSetObject): boolean =>
+      canonical(writtenTemplate(one.spec.template, readRoleMetadata(one))) === wanted;
+    const same = existing.find(isSame);
+    return same === undefined ? hash : hashOf(same);
+  } catch (error) {
+    // What the API server refuses is like nothing that is there; whoever makes it says what is wrong with it.
+    if (isKubernetesError(error, 'invalid') || isKubernetesError(error, 'forbidden')) {
+      return hash;
+    }
+    throw error;
+  }
 }

@@ -1,10 +1,16 @@
 import { Module, type DynamicModule } from '@nestjs/common';
 import { APP_FILTER } from '@nestjs/core';
 import { ClusterIdentity } from '../cluster/cluster-identity.ts';
+import { RevisionHistory } from '../cluster/revision-history.ts';
 import { RolloutStore } from '../cluster/rollout-store.ts';
+import { SpecWriter } from '../cluster/spec-writer.ts';
+import { TemplateCheck } from '../cluster/template-check.ts';
 import { CommandsController } from '../commands/commands.controller.ts';
 import { CommandsService } from '../commands/commands.service.ts';
 import { NotRunning } from '../commands/not-running.ts';
+import { RestartService } from '../commands/restart.service.ts';
+import { SpecChanges } from '../commands/spec-changes.service.ts';
+import { UndoService } from '../commands/undo.service.ts';
 import { HealthController } from '../health/health.controller.ts';
 import { HealthService } from '../health/health.service.ts';
 import { ProblemFilter } from '../http/problem.filter.ts';
@@ -33,6 +39,9 @@ export class ApiModule {
         { provide: APP_FILTER, useClass: ProblemFilter },
         ClusterIdentity,
         RolloutStore,
+        SpecWriter,
+        RevisionHistory,
+        TemplateCheck,
         RunTeller,
         NewestRun,
         PutRollout,
@@ -41,6 +50,9 @@ export class ApiModule {
         RunsService,
         CommandsService,
         NotRunning,
+        SpecChanges,
+        RestartService,
+        UndoService,
         HealthService,
       ],
     };

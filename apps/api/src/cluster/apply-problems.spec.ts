@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { KubernetesError } from '@weir/kubernetes';
 import { aRollout } from '../testing/builders.ts';
-import { applyProblem, refuseDeleting, refuseForeign } from './apply-problems.ts';
+import { applyProblem, isConflictWithOurselves, refuseDeleting, refuseForeign } from './apply-problems.ts';
 
 const LABEL = 'argo-rollouts.argoproj.io/controller-instance-id';
 
@@ -40,6 +40,17 @@ describe('an apply that fails', () => {
       },
     });
     expect(problem.detail).toContain('?force=true');
+  });
+
+  test.each<[string, string[], boolean, string[]]>([
+    ['over nothing but our own changes is none', ['weir', 'weir-worker'], true, []],
+    ['over those and others is one with the others', ['weir', 'gitops'], false, ['gitops']],
+    ['over others is one with them', ['gitops'], false, ['gitops']],
+  ])('%s', (_, managers, ourselves, named) => {
+    const causes = managers.map((one) => ({ reason: 'FieldManagerConflict', message: `conflict with "${one}"` }));
+    const error = new KubernetesError('conflict', 'conflict', 409, undefined, causes);
+    expect(isConflictWithOurselves(error)).toBe(ourselves);
+    expect(applyProblem(error).extras.members?.['managers'] ?? []).toEqual(named);
   });
 
   test('in a namespace that does not exist names it', () => {

@@ -2,6 +2,7 @@ import type { KubernetesError, StatusCause } from '@weir/kubernetes';
 import { INSTANCE_ID, INSTANCE_ID_LABEL } from '@weir/rollout';
 import { fromKubernetes } from '../http/dependency-problems.ts';
 import { Problem } from '../http/problem.ts';
+import { isOurs } from './field-managers.ts';
 import type { RolloutObject } from './rollout-object.ts';
 
 /** Why an existing Rollout may not be touched by the API; undefined when it may. */
@@ -28,10 +29,19 @@ export function refuseDeleting({ metadata }: RolloutObject): Problem | undefined
       );
 }
 
+/**
+ * Whether an apply met nobody but ourselves: what a command changed (restart, undo) counts as another manager's although it
+ * has the same name, and so does the default that the worker wrote.
+ */
+export function isConflictWithOurselves(error: KubernetesError): boolean {
+  const owned = ownedIn(error);
+  return owned.length > 0 && owned.every(isWithUs);
+}
+
 /** A server-side apply that the API server did not take, as the caller is told. */
 export function applyProblem(error: KubernetesError): Problem {
-  const owned = error.causes.filter(({ reason }) => reason === 'FieldManagerConflict');
-  if (error.kind === 'conflict' && owned.length > 0) {
+  const owned = ownedIn(error).filter((cause) => !isWithUs(cause));
+  if (owned.length > 0) {
     return fieldConflict(owned, error);
   }
   const namespace = /namespaces "([^"]+)" not found/.exec(error.message)?.[1];
@@ -41,6 +51,14 @@ export function applyProblem(error: KubernetesError): Problem {
   }
   const fate = fateOf(error);
   return fromKubernetes(error, fate.effect, error.kind === 'unavailable' ? { stored: fate.stored } : undefined);
+}
+
+function ownedIn({ kind, causes }: KubernetesError): StatusCause[] {
+  return kind === 'conflict' ? causes.filter(({ reason }) => reason === 'FieldManagerConflict') : [];
+}
+
+function isWithUs({ message = '' }: StatusCause): boolean {
+  return isOurs(managerIn(message));
 }
 
 function fieldConflict(owned: readonly StatusCause[], error: KubernetesError): Problem {

@@ -19,7 +19,10 @@ export interface ApplyFlags {
   readonly dryRun: boolean;
 }
 
-/** Rollouts in Kubernetes: the only objects that the API writes. */
+/** A manifest as it is applied: of its spec, what is the user's to say. */
+export type AppliedRollout = Omit<StoredRollout, 'spec'> & { readonly spec: object };
+
+/** Rollouts in Kubernetes, as a whole: {@link SpecWriter} changes parts of one. */
 @Injectable()
 export class RolloutStore {
   constructor(@Inject(KUBERNETES) private readonly kubernetes: KubernetesClient) {}
@@ -37,7 +40,7 @@ export class RolloutStore {
   }
 
   /** Server-side apply as the user's field manager. */
-  apply(rollout: StoredRollout, { force, dryRun }: ApplyFlags, signal: AbortSignal): Promise<RolloutObject> {
+  apply(rollout: AppliedRollout, { force, dryRun }: ApplyFlags, signal: AbortSignal): Promise<RolloutObject> {
     const options = { fieldManager: USER_FIELD_MANAGER, force, dryRun, signal };
     return this.kubernetes.apply<RolloutObject>(at(rollout.metadata), rollout, options);
   }

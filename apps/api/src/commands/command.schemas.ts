@@ -1,3 +1,4 @@
+import type { CommandName } from '@weir/rollout';
 import { z } from 'zod';
 
 const fields = {
@@ -23,9 +24,10 @@ const expectedStep = z
     examples: [1],
   });
 
-export const commandBodySchema = z
-  .strictObject(fields, { error: 'must be an object' })
-  .meta({ id: 'Command', description: 'Everything is optional, the body too' });
+const BODY = 'Everything is optional, the body too';
+const NO_OBJECT = { error: 'must be an object' };
+
+export const commandBodySchema = z.strictObject(fields, NO_OBJECT).meta({ id: 'Command', description: BODY });
 
 export const promoteBodySchema = z
   .strictObject(
@@ -37,11 +39,59 @@ export const promoteBodySchema = z
         .optional()
         .meta({ description: 'To the end, not only to the next step' }),
     },
-    { error: 'must be an object' },
+    NO_OBJECT,
   )
-  .meta({ id: 'PromoteCommand', description: 'Everything is optional, the body too' });
+  .meta({ id: 'PromoteCommand', description: BODY });
 
-export type CommandBody = z.infer<typeof promoteBodySchema>;
+export const skipBodySchema = z
+  .strictObject({ ...fields, expectedStep }, NO_OBJECT)
+  .meta({ id: 'SkipCommand', description: BODY });
+
+export const restartBodySchema = z
+  .strictObject(
+    {
+      ...fields,
+      at: z.iso
+        .datetime({ offset: true, error: 'must be a time of RFC 3339, such as 2026-11-23T10:00:00Z' })
+        .optional()
+        .meta({ description: 'Pods that are older than this are replaced. Absent: now', format: 'date-time' }),
+    },
+    NO_OBJECT,
+  )
+  .meta({ id: 'RestartCommand', description: BODY });
+
+const REVISION_RULE = 'must be the number of a revision, 1 or more';
+
+export const undoBodySchema = z
+  .strictObject(
+    {
+      ...fields,
+      toRevision: z
+        .int({ error: REVISION_RULE })
+        .min(1, { error: REVISION_RULE })
+        .optional()
+        .meta({ description: '`number` of a revision. Absent: the one before the newest', examples: [3] }),
+    },
+    NO_OBJECT,
+  )
+  .meta({ id: 'UndoCommand', description: BODY });
+
+/** The body of each command. */
+export const COMMAND_BODIES = {
+  promote: promoteBodySchema,
+  abort: commandBodySchema,
+  retry: commandBodySchema,
+  pause: commandBodySchema,
+  resume: commandBodySchema,
+  skip: skipBodySchema,
+  restart: restartBodySchema,
+  undo: undoBodySchema,
+} as const satisfies Record<CommandName | 'restart' | 'undo', z.ZodType>;
+
+/** Commands to a run, and the two that change the Rollout. */
+export type RestCommand = keyof typeof COMMAND_BODIES;
+
+export type CommandBody<Name extends RestCommand> = z.infer<(typeof COMMAND_BODIES)[Name]>;
 
 export const idempotencyKeySchema = z
   .string({ error: 'must be given once' })
@@ -49,7 +99,7 @@ export const idempotencyKeySchema = z
   .max(200, { error: 'has at most 200 characters' })
   .regex(/^[\x21-\x7e]+$/, { error: 'must be printable ASCII without spaces' })
   .optional()
-  .meta({ description: 'A command that the run has taken with this key is not taken again' });
+  .meta({ description: 'A command that was taken with this key is not taken again' });
 
 const actorSchema = z
   .object({ name: z.string(), claimed: z.literal(true) })
@@ -63,6 +113,8 @@ export const commandAnswerSchema = z
     actor: actorSchema,
     stepIndex: z.int().optional(),
     phase: z.string().optional(),
+    restartAt: z.string().optional().meta({ description: 'Of restart: pods that are older than this are replaced' }),
+    revision: z.int().optional().meta({ description: 'Of undo: number of the revision whose pod template was taken' }),
     message: z.string(),
   })
   .meta({ id: 'CommandAnswer' });

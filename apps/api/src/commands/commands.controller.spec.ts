@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, jest, test } from '@jest/globals';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { KubernetesError } from '@weir/kubernetes';
+import { newRun, type Run } from '@weir/rollout';
 import type { RunGateway } from '../temporal/run-gateway.ts';
 import { TemporalFault } from '../temporal/temporal-fault.ts';
 import { aRollout, type RolloutParts } from '../testing/builders.ts';
@@ -90,13 +91,35 @@ describe('a command to a run', () => {
 });
 
 describe('abort', () => {
+  const nobody = () => Promise.resolve(undefined);
+
   test('is a signal, and does not ask Kubernetes', async () => {
     const abort = jest.fn<RunGateway['abort']>(() => Promise.resolve());
-    expect(await post('abort', { abort }, undefined, { actor: 'eve', reason: 'errors' })).toMatchObject({
+    expect(await post('abort', { abort, state: nobody }, undefined, { actor: 'eve', reason: 'errors' })).toMatchObject({
       status: 202,
       body: { accepted: true, workflowId: 'rollout/local/default/someapp' },
     });
     expect(abort).toHaveBeenCalledWith(expect.anything(), { actor: 'eve', reason: 'errors' });
+  });
+
+  const ending = { reason: '', message: 'all steps are done' };
+  test.each<[string, Partial<Run>, number]>([
+    ['was taken by the run', { stage: 'retreating', ending: { ...ending, outcome: 'aborted' } }, 202],
+    [
+      'met a run that takes the traffic home anyway',
+      { stage: 'retreating', ending: { ...ending, outcome: 'deleted' } },
+      202,
+    ],
+    ['met a Service that was switched', { stage: 'promoting', promotion: 'endpoints' }, 409],
+    [
+      'met a run that only waits for old pods to go',
+      { stage: 'settling', promotion: 'cleanup', ending: { ...ending, outcome: 'promoted' } },
+      409,
+    ],
+  ])('that %s is answered so', async (_, run, status) => {
+    const state = () => Promise.resolve({ ...newRun(), looked: true, ...run });
+    const answer = await post('abort', { abort: () => Promise.resolve(), state }, undefined);
+    expect(answer).toMatchObject({ status, body: status === 409 ? { code: 'AlreadyPromoted' } : { accepted: true } });
   });
 });
 

@@ -4,7 +4,15 @@ import { rolloutKeySchema } from '../http/parameters.ts';
 import type { ProblemKind } from '../http/problem.ts';
 import { Describe, type DescribedAnswer } from '../openapi/describe.ts';
 import { COMMAND_ANSWER } from '../openapi/examples.ts';
-import { commandAnswerSchema, commandBodySchema, idempotencyKeySchema, promoteBodySchema } from './command.schemas.ts';
+import {
+  commandAnswerSchema,
+  commandBodySchema,
+  idempotencyKeySchema,
+  promoteBodySchema,
+  restartBodySchema,
+  skipBodySchema,
+  undoBodySchema,
+} from './command.schemas.ts';
 
 const PROBLEMS: readonly ProblemKind[] = [
   'malformedBody',
@@ -44,15 +52,18 @@ function told(message: string): DescribedAnswer {
 interface More {
   readonly description?: string;
   readonly schema?: z.ZodType;
-  /** Whether the run answers, and so can refuse. */
+  /** Whether it can be refused for how the rollout stands. */
   readonly refused?: boolean;
+  /** In the body of the example, besides who and why. */
+  readonly example?: object;
+  readonly problems?: readonly ProblemKind[];
 }
 
 function describe(
   id: string,
   summary: string,
   answers: readonly DescribedAnswer[],
-  { description, schema = commandBodySchema, refused = true }: More = {},
+  { description, schema = commandBodySchema, refused = true, example = {}, problems = PROBLEMS }: More = {},
 ): MethodDecorator {
   return Describe({
     id,
@@ -64,10 +75,10 @@ function describe(
       types: [JSON_TYPE],
       schema,
       required: false,
-      examples: { 'with a reason': { actor: 'ada', reason: 'error rate is flat' } },
+      examples: { 'with a reason': { actor: 'ada', reason: 'error rate is flat', ...example } },
     },
     answers,
-    problems: [...PROBLEMS, ...(refused ? (['commandRefused'] as const) : [])],
+    problems: [...problems, ...(refused ? (['commandRefused'] as const) : [])],
   });
 }
 
@@ -80,8 +91,9 @@ export const DescribeAbort = (): MethodDecorator =>
     'Take all traffic back to stable',
     [told('the run was told to take the traffic back to stable')],
     {
-      description: 'A signal: it is kept even when no worker is up.',
-      refused: false,
+      description:
+        'A signal: it is kept even when no worker is up. It is refused once the stable Service selects the new revision; when no ' +
+        'worker says so within a second, the answer is 202 all the same.',
     },
   );
 
@@ -95,3 +107,61 @@ export const DescribePause = (): MethodDecorator =>
 
 export const DescribeResume = (): MethodDecorator =>
   describe('resumeRollout', 'Let a held rollout go on', [taken, unknown]);
+
+export const DescribeSkip = (): MethodDecorator =>
+  describe('skipStep', 'End the current step, whatever it is', [taken, unknown], {
+    description: 'Where promote ends a pause only, skip also ends a weight or a scale that is still being waited for.',
+    schema: skipBodySchema,
+    example: { expectedStep: 1 },
+  });
+
+/** Of commands that change the Rollout, as a PUT does. */
+const CHANGE_PROBLEMS: readonly ProblemKind[] = [
+  ...PROBLEMS.filter((kind) => kind !== 'notRunning'),
+  'beingDeleted',
+  'changedMeanwhile',
+  'invalidManifest',
+];
+
+const stored: Omit<DescribedAnswer, 'example'> = {
+  status: 202,
+  description: 'Stored, and the run was told; also for a command that is repeated with its Idempotency-Key',
+  schema: commandAnswerSchema,
+};
+
+export const DescribeRestart = (): MethodDecorator =>
+  describe(
+    'restartRollout',
+    'Replace the pods',
+    [
+      {
+        ...stored,
+        example: {
+          ...TOLD,
+          restartAt: '2026-11-23T10:00:00Z',
+          message: 'pods that are older than 2026-11-23T10:00:00Z are replaced',
+        },
+      },
+    ],
+    {
+      description:
+        'Sets `spec.restartAt`. Pods that are older are evicted a few at a time (`maxUnavailable`), as PodDisruptionBudgets allow.',
+      schema: restartBodySchema,
+      problems: CHANGE_PROBLEMS,
+    },
+  );
+
+export const DescribeUndo = (): MethodDecorator =>
+  describe(
+    'undoRollout',
+    'Go back to the pod template of an older revision',
+    [{ ...stored, example: { ...TOLD, revision: 3, message: 'the pod template of revision 3 is wanted again' } }],
+    {
+      description:
+        'The pod template of that revision becomes `spec.template`, or that of the Deployment that `workloadRef` names. In ' +
+        'mid-run, going back to the stable revision needs no steps; else it is an update like any other.',
+      schema: undoBodySchema,
+      example: { toRevision: 3 },
+      problems: CHANGE_PROBLEMS,
+    },
+  );

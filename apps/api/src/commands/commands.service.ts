@@ -1,6 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { isKubernetesError } from '@weir/kubernetes';
-import { workflowId, type CommandName, type RolloutRef } from '@weir/rollout';
+import { refuse, workflowId, type CommandName, type RolloutRef } from '@weir/rollout';
 import type { UpdateName } from '@weir/temporal';
 import { RUNS } from '../app/dependencies.ts';
 import { ClusterIdentity } from '../cluster/cluster-identity.ts';
@@ -10,16 +10,10 @@ import { fromKubernetes, fromTemporal } from '../http/dependency-problems.ts';
 import type { RolloutKey } from '../http/parameters.ts';
 import type { RunGateway } from '../temporal/run-gateway.ts';
 import { isTemporalFault } from '../temporal/temporal-fault.ts';
-import type { CommandAnswerView } from './command.schemas.ts';
+import type { CommandOutcome } from './command-outcome.ts';
 import { NotRunning } from './not-running.ts';
 import type { ReadCommand } from './read-command.ts';
 import { refusalOf, toRefusedProblem } from './refusal.ts';
-
-/** HTTP status and body of what became of a command. */
-export interface CommandOutcome {
-  readonly status: 200 | 202;
-  readonly answer: CommandAnswerView;
-}
 
 /** Commands go to the run first: it alone knows whether they can be taken, and nothing may hold an abort up. */
 @Injectable()
@@ -31,7 +25,7 @@ export class CommandsService {
     private readonly notRunning: NotRunning,
   ) {}
 
-  abort(key: RolloutKey, command: ReadCommand): Promise<CommandOutcome> {
+  abort(key: RolloutKey, command: ReadCommand<'abort'>): Promise<CommandOutcome> {
     return attempted(async () => {
       const ref = await this.cluster.ref(key, kubernetesDeadline());
       try {
@@ -39,11 +33,12 @@ export class CommandsService {
       } catch (error) {
         throw await this.explained(error, key, 'abort');
       }
+      await this.refuseTooLate(ref);
       return taken(202, ref, command, 'the run was told to take the traffic back to stable');
     });
   }
 
-  update(name: UpdateName, key: RolloutKey, command: ReadCommand): Promise<CommandOutcome> {
+  update<Name extends UpdateName>(name: Name, key: RolloutKey, command: ReadCommand<Name>): Promise<CommandOutcome> {
     return attempted(async () => {
       const ref = await this.cluster.ref(key, kubernetesDeadline());
       try {
@@ -60,7 +55,7 @@ export class CommandsService {
   }
 
   /** To the open run; to a new one when the last one was aborted. */
-  retry(key: RolloutKey, command: ReadCommand): Promise<CommandOutcome> {
+  retry(key: RolloutKey, command: ReadCommand<'retry'>): Promise<CommandOutcome> {
     return attempted(async () => {
       const signal = kubernetesDeadline();
       const ref = await this.cluster.ref(key, signal);
@@ -72,6 +67,15 @@ export class CommandsService {
       await this.runs.retry(ref, command.payload);
       return taken(202, ref, command, 'a new run tries the revision again');
     });
+  }
+
+  /** A signal is not answered; the run is asked whether it came too late. Without a worker that is not known. */
+  private async refuseTooLate(ref: RolloutRef): Promise<void> {
+    const run = await this.runs.state(ref);
+    const refusal = run && refuse(run, { name: 'abort', actor: '' });
+    if (refusal?.code === 'AlreadyPromoted') {
+      throw toRefusedProblem(refusal);
+    }
   }
 
   private async isClosed(ref: RolloutRef): Promise<boolean> {

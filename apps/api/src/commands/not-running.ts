@@ -31,7 +31,10 @@ function why({ phase, message, outcome }: RolloutSummary, command: string): stri
   const stands = message === '' ? phase : `${phase}, ${message}`;
   switch (outcome) {
     case 'promoted':
+    case 'fastPromoted':
       return command === 'abort' ? 'it is promoted; use undo' : `it is promoted already (${stands})`;
+    case 'rolledBack':
+      return `it went back to an older revision (${stands})`;
     case 'aborted':
       return `it was aborted (${stands})${command === 'retry' ? '' : '; retry starts it again'}`;
     case null:

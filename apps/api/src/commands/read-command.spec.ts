@@ -1,10 +1,11 @@
 import { describe, expect, test } from '@jest/globals';
 import type { Problem } from '../http/problem.ts';
+import type { RestCommand } from './command.schemas.ts';
 import { readCommand } from './read-command.ts';
 
 const json = (value: unknown) => ({ format: 'json', text: JSON.stringify(value) }) as const;
 
-function refused(name: 'promote' | 'pause', body: unknown, key?: unknown): Problem {
+function refused(name: RestCommand, body: unknown, key?: unknown): Problem {
   try {
     readCommand(name, body === undefined ? undefined : json(body), key);
   } catch (error) {
@@ -37,6 +38,18 @@ describe('a command', () => {
     expect(pause?.updateId).toBe('pause:k1');
   });
 
+  test.each<[RestCommand, object]>([
+    ['skip', { expectedStep: 1 }],
+    ['restart', { at: '2026-11-23T10:00:00+01:00' }],
+    ['undo', { toRevision: 3 }],
+  ])('%s carries what it is about: %j', (name, about) => {
+    expect(readCommand(name, json({ actor: 'ada', ...about }), 'k1').payload).toEqual({
+      actor: 'ada',
+      idempotencyKey: `${name}:k1`,
+      ...about,
+    });
+  });
+
   test('without a key is a new one each time', () => {
     const ids = [1, 2].map(() => readCommand('promote', undefined, undefined).updateId);
     expect(new Set(ids).size).toBe(2);
@@ -50,6 +63,9 @@ describe('a command', () => {
       refused('promote', { actor: '', expectedStep: -1, full: 1 }),
       ['actor', 'expectedStep', 'full'],
     ],
+    ['a revision that can be none', refused('undo', { toRevision: 0 }), ['toRevision']],
+    ['a time without a zone', refused('restart', { at: '2026-11-23T10:00:00' }), ['at']],
+    ['a step of another command than promote and skip', refused('undo', { expectedStep: 1 }), ['expectedStep']],
     ['a body that is no object', refused('pause', []), ['']],
     ['a key that is too long', refused('pause', undefined, 'k'.repeat(201)), ['header.Idempotency-Key']],
     ['a key with a space', refused('pause', undefined, 'a b'), ['header.Idempotency-Key']],

@@ -1,15 +1,25 @@
 import type { CanaryRolloutActivities } from '@weir/contract';
 import { failureText, problemReason } from './failure.ts';
-import { decodePayloads, decodeText, member } from './payload.ts';
+import { decodePayloads, decodeText, member, members } from './payload.ts';
 import { worker, type Decoder, type HistoryEvent, type Seen } from './run-event.ts';
 
-type InWords = (input: unknown) => string;
+type InWords = (input: unknown, result: unknown) => string;
 
 /** What is so once an activity has completed. */
 const COMPLETED: Readonly<Record<keyof CanaryRolloutActivities, InWords>> = {
   observeRollout: () => 'observed the Rollout',
   ensureCanaryMappings: () => 'canary Mappings created at weight 0',
   setCanaryWeight: (input) => `canary weight ${String(member(input, 'weight'))} written`,
+  scaleReplicaSets: scaledTo,
+  pointServices: pointedAt,
+  awaitEndpoints: (input) =>
+    `the endpoints of Service ${String(member(input, 'service'))} are the pods that it selects`,
+  restartPods: (_, result) =>
+    `old pods evicted: ${String(member(result, 'evicted'))}; left: ${String(member(result, 'left'))}`,
+  trimRevisions: (input) => `ReplicaSets of the history deleted: ${list(members(input, 'names').map(String))}`,
+  scaleReferenced: (input) =>
+    `Deployment ${String(member(input, 'name'))} scaled to ${String(member(input, 'replicas'))}`,
+  labelPods: (input) => `metadata of their role put on the pods of ${list(members(input, 'revisions').map(hashOf))}`,
   switchStableService: () => 'the stable Service selects the new revision',
   awaitStableEndpoints: () => 'the endpoints of the stable Service are the new pods',
   removeCanaryMappings: () => 'canary Mappings removed',
@@ -43,11 +53,12 @@ export const ACTIVITY_DECODERS: Readonly<Record<string, Decoder>> = {
     const { scheduledEventId, identity, result } = event.activityTaskCompletedEventAttributes ?? {};
     const { name, input, summary } = activityOf(seen, scheduledEventId);
     const words = (COMPLETED as Readonly<Record<string, InWords>>)[name];
+    const [answer] = decodePayloads(result);
     return {
-      what: words?.(input) ?? `${name} completed`,
+      what: words?.(input, answer) ?? `${name} completed`,
       who: worker(identity),
       why: summary,
-      details: { result: decodePayloads(result)[0] },
+      details: { result: answer },
     };
   },
   ACTIVITY_TASK_FAILED: (event, seen) => {
@@ -74,6 +85,33 @@ export const ACTIVITY_DECODERS: Readonly<Record<string, Decoder>> = {
     return { what: `${activityOf(seen, scheduledEventId).name} given up`, who: worker(identity) };
   },
 };
+
+function scaledTo(input: unknown): string {
+  const targets = members(input, 'targets');
+  const sizes = targets.map((target) => `${hashOf(target)} to ${String(member(target, 'replicas'))}${untilOf(target)}`);
+  return `ReplicaSets scaled: ${list(sizes)}`;
+}
+
+/** Until when a revision that serves no longer keeps its pods. */
+function untilOf(target: unknown): string {
+  const scaleDownAtMs = member(target, 'scaleDownAtMs');
+  return typeof scaleDownAtMs === 'number' ? ` until ${new Date(scaleDownAtMs).toISOString()}` : '';
+}
+
+function pointedAt(input: unknown): string {
+  const services = members(input, 'services');
+  return list(
+    services.map((service) => `Service ${String(member(service, 'name'))} selects revision ${hashOf(service)}`),
+  );
+}
+
+function hashOf(value: unknown): string {
+  return String(member(value, 'podTemplateHash'));
+}
+
+function list(words: readonly string[]): string {
+  return words.length === 0 ? 'none' : words.join(', ');
+}
 
 function activityOf(seen: Seen, eventId: HistoryEvent['eventId']) {
   return seen.activities.get(Number(eventId)) ?? { name: 'activity', input: undefined, summary: undefined };

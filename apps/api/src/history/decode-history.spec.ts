@@ -28,6 +28,12 @@ const payloads = (...values: unknown[]) => ({ payloads: values.map(payload) });
 const scheduled = (id: number, name: string, input: unknown, summary?: string): HistoryEvent =>
   event(id, 'EVENT_TYPE_ACTIVITY_TASK_SCHEDULED', { activityType: { name }, input: payloads(input) }, summary);
 
+/** An activity from its beginning to its end. */
+const done = (name: string, input: unknown, result?: unknown): HistoryEvent[] => [
+  scheduled(5, name, input),
+  event(7, 'EVENT_TYPE_ACTIVITY_TASK_COMPLETED', { scheduledEventId: 5, result: payloads(result) }),
+];
+
 /** The last event's words: what, who, why. */
 function words(...events: HistoryEvent[]): unknown[] {
   const last = decodeHistory(events).at(-1);
@@ -58,6 +64,84 @@ describe('an event in words', () => {
         event(7, 'EVENT_TYPE_ACTIVITY_TASK_COMPLETED', { scheduledEventId: 5, identity: '2@worker' }),
       ],
       ['canary weight 30 written', 'worker 2@worker', 'canary weight 30 %'],
+    ],
+    [
+      'pods that are scaled, and how long they stay',
+      done('scaleReplicaSets', {
+        wanted: 'b',
+        targets: [
+          { podTemplateHash: 'a', replicas: 3, scaleDownAtMs: Date.parse('2026-11-23T10:00:30Z') },
+          { podTemplateHash: 'b', replicas: 1, scaleDownAtMs: null },
+        ],
+      }),
+      ['ReplicaSets scaled: a to 3 until 2026-11-23T10:00:30.000Z, b to 1', 'worker', null],
+    ],
+    [
+      'Services that are pointed at a revision',
+      done('pointServices', {
+        services: [
+          { name: 'someapp-stable', podTemplateHash: 'a' },
+          { name: 'someapp-canary', podTemplateHash: 'b' },
+        ],
+      }),
+      ['Service someapp-stable selects revision a, Service someapp-canary selects revision b', 'worker', null],
+    ],
+    [
+      'endpoints that are there',
+      done('awaitEndpoints', { service: 'someapp-canary' }),
+      ['the endpoints of Service someapp-canary are the pods that it selects', 'worker', null],
+    ],
+    [
+      'pods that are restarted',
+      done('restartPods', { atMost: 1 }, { left: 2, evicted: 1 }),
+      ['old pods evicted: 1; left: 2', 'worker', null],
+    ],
+    [
+      'a history that is trimmed',
+      done('trimRevisions', { names: ['someapp-a', 'someapp-b'] }),
+      ['ReplicaSets of the history deleted: someapp-a, someapp-b', 'worker', null],
+    ],
+    [
+      'a Deployment that gives its pods up',
+      done('scaleReferenced', { name: 'someapp', replicas: 0 }),
+      ['Deployment someapp scaled to 0', 'worker', null],
+    ],
+    [
+      'pods that get the metadata of their role',
+      done('labelPods', { revisions: [{ podTemplateHash: 'b' }] }),
+      ['metadata of their role put on the pods of b', 'worker', null],
+    ],
+    [
+      'an activity of ours with a payload that is not ours',
+      done('scaleReplicaSets', 'x'),
+      ['ReplicaSets scaled: none', 'worker', null],
+    ],
+    [
+      'a skip by an update',
+      [
+        event(10, 'EVENT_TYPE_WORKFLOW_EXECUTION_UPDATE_ACCEPTED', {
+          acceptedRequest: {
+            meta: { updateId: 'skip:k1', identity: '1@api' },
+            input: { name: 'skip', args: payloads({ actor: 'bob', reason: 'not needed', expectedStep: 1 }) },
+          },
+        }),
+      ],
+      ['skip of step 2', 'bob', 'not needed'],
+    ],
+    [
+      'a skip of whatever step it is',
+      [event(10, 'EVENT_TYPE_WORKFLOW_EXECUTION_SIGNALED', { signalName: 'skip', identity: 'ui' })],
+      ['skip', 'client ui', null],
+    ],
+    [
+      'news of its pods',
+      [
+        event(2, 'EVENT_TYPE_WORKFLOW_EXECUTION_SIGNALED', {
+          signalName: 'specChanged',
+          input: payloads({ generation: 2, revisions: [{ hash: 'b' }] }),
+        }),
+      ],
+      ['told that pods changed', 'client', null],
     ],
     [
       'an activity of another version',

@@ -54,11 +54,20 @@ export const MESSAGE_DECODERS: Readonly<Record<string, Decoder>> = {
 /** A command in the words that people use for it: who gave it is in the payload, else the client is all that is known. */
 function command(name: string, payload: unknown, sender: string, details: Record<string, unknown>): Described {
   const actor = textMember(payload, 'actor');
-  const what =
-    name === SIGNALS.specChanged
-      ? 'told that the Rollout changed'
-      : name === SIGNALS.promote && member(payload, 'full') === true
-        ? 'promote to the end'
-        : name;
-  return { what, who: actor ?? sender, why: textMember(payload, 'reason'), details: { ...details, sender, payload } };
+  const why = textMember(payload, 'reason');
+  return { what: inWords(name, payload), who: actor ?? sender, why, details: { ...details, sender, payload } };
+}
+
+function inWords(name: string, payload: unknown): string {
+  const step = member(payload, 'expectedStep');
+  switch (name) {
+    case SIGNALS.specChanged:
+      return member(payload, 'revisions') === undefined ? 'told that the Rollout changed' : 'told that pods changed';
+    case SIGNALS.promote:
+      return member(payload, 'full') === true ? 'promote to the end' : name;
+    case SIGNALS.skip:
+      return typeof step === 'number' ? `skip of step ${step + 1}` : name;
+    default:
+      return name;
+  }
 }

@@ -34,6 +34,12 @@ export function member(value: unknown, name: string): unknown {
   return typeof value === 'object' && value !== null ? (value as Record<string, unknown>)[name] : undefined;
 }
 
+/** A member that is a list; empty when it is none. */
+export function members(value: unknown, name: string): readonly unknown[] {
+  const list = member(value, name);
+  return Array.isArray(list) ? list : [];
+}
+
 export function textMember(value: unknown, name: string): string | undefined {
   const text = member(value, name);
   return typeof text === 'string' ? text : undefined;

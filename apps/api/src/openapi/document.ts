@@ -13,7 +13,7 @@ export function openApiDocument(app: INestApplication): OpenAPIObject {
     .setVersion('1')
     .setLicense('Apache-2.0', 'https://www.apache.org/licenses/LICENSE-2.0')
     .addTag('Rollouts', 'What is wanted, and where it stands')
-    .addTag('Commands', 'Messages to the run that is under way')
+    .addTag('Commands', 'Messages to the run that is under way, and changes of the Rollout')
     .addTag('Runs', 'What is being done and what was done')
     .addTag('Health', 'For probes')
     .build();

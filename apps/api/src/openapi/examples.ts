@@ -5,6 +5,12 @@ export const MANIFEST = {
   kind: 'Rollout',
   metadata: { name: 'someapp' },
   spec: {
+    replicas: 4,
+    selector: { matchLabels: { app: 'someapp' } },
+    template: {
+      metadata: { labels: { app: 'someapp' } },
+      spec: { containers: [{ name: 'someapp', image: 'someapp:2.0.0' }] },
+    },
     strategy: {
       canary: {
         stableService: 'someapp-stable',
@@ -29,6 +35,11 @@ export const SUMMARY = {
   message: 'CanaryPauseStep',
   step: { index: 1, count: 4, description: 'pause 1m' },
   weight: { intended: 30, written: 30 },
+  replicas: { desired: 4, updated: 2, ready: 6, available: 6 },
+  revisions: [
+    { podTemplateHash: '1x2v8q0b7c3de', number: 2, role: 'canary', replicas: 2, pods: 2, ready: 2, available: 2 },
+    { podTemplateHash: '2m9s4k1a0f6gh', number: 1, role: 'stable', replicas: 4, pods: 4, ready: 4, available: 4 },
+  ],
   pause: { startedAt: '2026-11-23T10:00:00Z', deadline: '2026-11-23T10:01:00.120Z', remainingSeconds: 42 },
   held: null,
   outcome: null,
@@ -46,6 +57,7 @@ export const RUN = {
 
 export const ROLLOUT = {
   ...SUMMARY,
+  change: null,
   conditions: [],
   run: RUN,
   manifest: {
@@ -83,9 +95,21 @@ export const PLAN = {
   namespace: 'default',
   name: 'someapp',
   outcome: 'promoted',
-  message: 'revision 1n2x8a is stable: all 4 steps are done',
-  steps: [{ index: 0, what: 'setWeight 30', weightBefore: 0, weightAfter: 30, durationSeconds: null }],
+  message: 'revision 2 is stable: all 4 steps are done',
+  steps: [
+    { index: 0, what: 'setWeight 30', weightBefore: 0, weightAfter: 30, canaryReplicas: 2, durationSeconds: null },
+  ],
   writes: [
+    {
+      verb: 'PATCH',
+      fieldManager: 'weir-worker',
+      apiVersion: 'apps/v1',
+      kind: 'ReplicaSet',
+      namespace: 'default',
+      name: 'someapp-1x2v8q0b7c3de',
+      step: 0,
+      body: { spec: { replicas: 2 } },
+    },
     {
       verb: 'PATCH',
       fieldManager: 'weir-worker',

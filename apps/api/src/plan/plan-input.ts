@@ -4,6 +4,7 @@ import { preflight } from '@weir/mapping';
 import {
   INSTANCE_ID,
   INSTANCE_ID_LABEL,
+  abortIn,
   revisionOf,
   type Observation,
   type ObservedRollout,
@@ -12,7 +13,9 @@ import {
   type Selector,
   wasAborted,
 } from '@weir/rollout';
+import type { KnownPods } from '../cluster/revision-history.ts';
 import { readStatus, type RolloutObject } from '../cluster/rollout-object.ts';
+import { observePods } from './planned-revisions.ts';
 
 export interface ServiceObject extends KubernetesObject {
   readonly spec?: { readonly selector?: Selector };
@@ -30,38 +33,45 @@ export interface PlanInput {
   readonly allMappings: readonly Mapping[];
   readonly stableService?: ServiceObject | undefined;
   readonly canaryService?: ServiceObject | undefined;
+  /** undefined: traffic only. */
+  readonly pods?: KnownPods | undefined;
+  /** When the run starts, epoch milliseconds. */
+  readonly nowMs: number;
 }
 
 /** What a run would see when it starts, but for the endpoints, which the API may not read. */
 export function observe(input: PlanInput): Observation {
-  const { mappingApi } = input;
-  const stable = input.stableService?.spec?.selector;
-  const canary = input.canaryService?.spec?.selector;
+  const { mappingApi, pods } = input;
   return {
     rollout: observedRollout(input),
-    problems: problemsOf(input),
     ...(mappingApi && { mappingApiVersion: mappingApi.apiVersion }),
-    ...(stable && canary && { revision: { stable: revisionOf(stable), canary: revisionOf(canary) } }),
+    ...(pods === undefined ? observeSelectors(input) : observePods(input, pods)),
+    problems: problemsOf(input),
   };
 }
 
-function problemsOf(input: PlanInput): Problem[] {
+/** Traffic only: the revisions are what the Services select. */
+function observeSelectors({ stableService, canaryService }: PlanInput): Pick<Observation, 'revision'> {
+  const stable = stableService?.spec?.selector;
+  const canary = canaryService?.spec?.selector;
+  return stable && canary ? { revision: { stable: revisionOf(stable), canary: revisionOf(canary) } } : {};
+}
+
+/** What stands in the way of the first weight, in the order in which a run finds it. */
+export function problemsOf(input: PlanInput): Problem[] {
   const { spec, rollout, owner, mappingApi, allMappings } = input;
-  if (mappingApi === undefined) {
-    const message = "the cluster does not serve Mappings in a version that can be used: install the gateway's CRDs";
-    return [{ reason: 'ApiNotServed', message }];
-  }
-  return [
+  const services = [
     ...serviceProblem(spec.stableService, input.stableService),
     ...serviceProblem(spec.canaryService, input.canaryService),
-    ...preflight({
-      namespace: rollout.metadata.namespace ?? '',
-      stableMappings: spec.mappings,
-      stableService: spec.stableService,
-      owner,
-      allMappings,
-    }),
+    ...workloadProblem(input),
   ];
+  if (mappingApi === undefined) {
+    const message = "the cluster does not serve Mappings in a version that can be used: install the gateway's CRDs";
+    return [...services, { reason: 'ApiNotServed', message }];
+  }
+  const { mappings: stableMappings, stableService } = spec;
+  const namespace = rollout.metadata.namespace ?? '';
+  return [...services, ...preflight({ namespace, stableMappings, stableService, owner, allMappings })];
 }
 
 function serviceProblem(name: string, service: ServiceObject | undefined): Problem[] {
@@ -73,18 +83,32 @@ function serviceProblem(name: string, service: ServiceObject | undefined): Probl
     : [{ reason: 'ServiceWithoutSelector', message: `Service ${name} has no selector: it says no revision` }];
 }
 
+function workloadProblem({ spec: { workload }, pods }: PlanInput): Problem[] {
+  if (pods === undefined || pods.wanted !== undefined) {
+    return [];
+  }
+  const { kind = 'the template', name = '' } = workload?.ref ?? {};
+  return [{ reason: 'WorkloadNotFound', message: `${kind} ${name} does not exist: there is no pod template` }];
+}
+
 function observedRollout({ rollout, spec }: PlanInput): ObservedRollout {
   const { metadata } = rollout;
-  const status = readStatus(rollout);
+  const { observedGeneration, currentPodHash, currentStepHash, restartedAt } = readStatus(rollout);
+  const stored = rollout.status ?? undefined;
+  const abort = abortIn(stored);
+  const restartedAtMs = Date.parse(restartedAt ?? '');
   return {
     uid: metadata.uid ?? '',
     generation: metadata.generation ?? 1,
     deleting: metadata.deletionTimestamp !== undefined,
     owned: metadata.labels?.[INSTANCE_ID_LABEL] === INSTANCE_ID,
     spec,
-    aborted: wasAborted(status),
+    aborted: wasAborted(stored),
     conditions: [],
-    ...(status.observedGeneration !== undefined && { observedGeneration: status.observedGeneration }),
-    ...(status.currentPodHash !== undefined && { triedRevision: status.currentPodHash }),
+    ...(abort && { abort }),
+    ...(observedGeneration !== undefined && { observedGeneration }),
+    ...(currentPodHash !== undefined && { triedRevision: currentPodHash }),
+    ...(currentStepHash !== undefined && { triedSteps: currentStepHash }),
+    ...(!Number.isNaN(restartedAtMs) && { restartedAtMs }),
   };
 }

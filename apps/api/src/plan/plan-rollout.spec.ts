@@ -26,6 +26,7 @@ function input(change: Partial<PlanInput> = {}, canary: object = {}): PlanInput 
     allMappings: [aMapping('stable-mapping')],
     stableService: service('someapp-stable', 'v1'),
     canaryService: service('someapp-canary', 'v2'),
+    nowMs: 0,
     ...change,
   };
 }
@@ -42,10 +43,24 @@ const CANARY = 'Mapping stable-mapping0-canary';
 describe('the plan of a Rollout', () => {
   test('has every step with the weight before and after', () => {
     expect(planRollout(input()).steps).toEqual([
-      { index: 0, what: 'setWeight 30', weightBefore: 0, weightAfter: 30, durationSeconds: null },
-      { index: 1, what: 'pause 1m', weightBefore: 30, weightAfter: 30, durationSeconds: 60 },
-      { index: 2, what: 'setWeight 60', weightBefore: 30, weightAfter: 60, durationSeconds: null },
-      { index: 3, what: 'pause until promoted', weightBefore: 60, weightAfter: 60, durationSeconds: null },
+      { index: 0, what: 'setWeight 30', weightBefore: 0, weightAfter: 30, canaryReplicas: null, durationSeconds: null },
+      { index: 1, what: 'pause 1m', weightBefore: 30, weightAfter: 30, canaryReplicas: null, durationSeconds: 60 },
+      {
+        index: 2,
+        what: 'setWeight 60',
+        weightBefore: 30,
+        weightAfter: 60,
+        canaryReplicas: null,
+        durationSeconds: null,
+      },
+      {
+        index: 3,
+        what: 'pause until promoted',
+        weightBefore: 60,
+        weightAfter: 60,
+        canaryReplicas: null,
+        durationSeconds: null,
+      },
     ]);
   });
 

@@ -1,36 +1,37 @@
-import type { MappingApi } from '@weir/mapping';
 import {
-  assertNever,
-  canaryMappingName,
+  canaryReplicas,
   describeStep,
   evolve,
   newRun,
   nextAction,
   take,
   weightBeforeStep,
-  type ActivityAction,
-  type CanaryMapping,
   type Run,
 } from '@weir/rollout';
-import { observe, type PlanInput } from './plan-input.ts';
-import type { Plan, PlannedStep, PlannedWrite } from './plan.schemas.ts';
+import { perform } from './perform.ts';
+import { problemsOf, type PlanInput } from './plan-input.ts';
+import type { Plan, PlannedStep } from './plan.schemas.ts';
 import * as planned from './planned-writes.ts';
 
 /** Who promotes the pauses that wait for a person. */
 const SOMEBODY = { name: 'promote', actor: 'somebody' } as const;
 
+/** A step takes a few actions: pods, Services, endpoints, Mappings, weight. Around the steps there are some more. */
+const MAX_ACTIONS = { ofStep: 10, around: 60 } as const;
+
 /**
  * What a run would do, by the planner that the workflow itself interprets: the same decisions, on a cluster that does what it
  * is told. Pure; time passes as the pauses say.
  */
-export function planRollout(input: PlanInput): Plan {
-  const { rollout, spec } = input;
-  const { namespace = '', name, uid = '', generation = 1 } = rollout.metadata;
+export function planRollout(given: PlanInput): Plan {
+  const { paused: isPaused, ...spec } = given.spec;
+  const input = { ...given, spec };
+  const { namespace = '', name, uid = '', generation = 1 } = input.rollout.metadata;
   const writes = [planned.storedRollout(input)];
-  let nowMs = 0;
+  let { nowMs } = input;
   let run = evolve(newRun(), { kind: 'told', wanted: { uid, generation }, lookAgain: true }, nowMs);
-  // One action a step and a few around them; a run that is not at its end by then would be a defect of the planner.
-  for (let left = 2 * spec.steps.length + 20; left > 0; left--) {
+  // A run that is not at its end by then would be a defect of the planner.
+  for (let left = MAX_ACTIONS.ofStep * spec.steps.length + MAX_ACTIONS.around; left > 0; left--) {
     const action = nextAction(run, nowMs);
     switch (action.kind) {
       case 'close':
@@ -40,7 +41,8 @@ export function planRollout(input: PlanInput): Plan {
           ...endingOf(run),
           steps: stepsOf(input),
           writes,
-          problems: [...observe(input).problems],
+          ...(isPaused === true && { warnings: [HELD] }),
+          problems: problemsOf(input),
         };
       case 'wait':
         nowMs = action.untilMs ?? nowMs;
@@ -52,6 +54,9 @@ export function planRollout(input: PlanInput): Plan {
       case 'startPromotion':
         run = evolve(run, { kind: 'promotionStarted' }, nowMs);
         break;
+      case 'progressDeadline':
+        run = evolve(run, { kind: 'progressDeadlineExceeded' }, nowMs);
+        break;
       default: {
         const done = perform(action, run, input, nowMs);
         writes.push(...done.writes);
@@ -62,72 +67,25 @@ export function planRollout(input: PlanInput): Plan {
   throw new Error('the plan does not come to an end');
 }
 
-interface Performed {
-  readonly run: Run;
-  readonly writes: readonly PlannedWrite[];
-}
-
-function perform(action: ActivityAction, run: Run, input: PlanInput, nowMs: number): Performed {
-  const api = input.mappingApi;
-  switch (action.kind) {
-    case 'observeRollout': {
-      const looking = evolve(run, { kind: 'observationStarted' }, nowMs);
-      return { run: evolve(looking, { kind: 'observed', observation: observe(input) }, nowMs), writes: [] };
-    }
-    case 'ensureCanaryMappings': {
-      const writes = [
-        ...planned.finalizer(input),
-        ...withApi(api, (one) => planned.canaryMappings(input, one, run.sequence)),
-      ];
-      const ensured = { kind: 'canaryMappingsEnsured', canaryMappings: canariesOf(input) } as const;
-      return { run: evolve(run, ensured, nowMs), writes };
-    }
-    case 'setCanaryWeight': {
-      const { weight } = action;
-      const intended = evolve(run, { kind: 'weightIntended', weight }, nowMs);
-      const step = run.stage === 'stepping' ? run.stepIndex : null;
-      const writes = withApi(api, (one) => planned.weights(input, one, weight, intended.sequence, step));
-      const written = { kind: 'weightWritten', weight, canaryMappings: canariesOf(input) } as const;
-      return { run: evolve(intended, written, nowMs), writes };
-    }
-    case 'switchStableService':
-      return { run: evolve(run, { kind: 'stableServiceSwitched' }, nowMs), writes: planned.stableService(input) };
-    case 'awaitStableEndpoints':
-      return { run: evolve(run, { kind: 'stableEndpointsReady' }, nowMs), writes: [] };
-    case 'removeCanaryMappings': {
-      const made = run.canaryMappings.length > 0;
-      const writes = made ? withApi(api, (one) => planned.deletions(input, one)) : [];
-      return { run: evolve(run, { kind: 'canaryMappingsRemoved' }, nowMs), writes };
-    }
-    case 'releaseRollout':
-      return {
-        run: evolve(run, { kind: 'rolloutReleased' }, nowMs),
-        // A run that found nothing to try has set none.
-        writes: run.ending?.outcome === 'promoted' ? planned.finalizerOff(input) : [],
-      };
-    default:
-      return assertNever(action);
-  }
-}
-
-function withApi(api: MappingApi | undefined, write: (api: MappingApi) => PlannedWrite[]): PlannedWrite[] {
-  return api === undefined ? [] : write(api);
-}
-
-function canariesOf({ spec }: PlanInput): CanaryMapping[] {
-  return spec.mappings.map((stableName) => ({ stableName, name: canaryMappingName(stableName) }));
-}
+const HELD = {
+  path: 'spec.paused',
+  message: 'holds the steps; the plan says what comes once it is false',
+};
 
 function endingOf({ ending }: Run): Pick<Plan, 'outcome' | 'message'> {
   return { outcome: ending?.outcome ?? 'unknown', message: ending?.message ?? '' };
 }
 
-function stepsOf({ spec: { steps } }: PlanInput): PlannedStep[] {
-  return steps.map((step, index) => ({
-    index,
-    what: describeStep(step),
-    weightBefore: weightBeforeStep(steps, index),
-    weightAfter: weightBeforeStep(steps, index + 1),
-    durationSeconds: step.kind === 'pause' && step.durationMs !== undefined ? step.durationMs / 1_000 : null,
-  }));
+function stepsOf({ spec: { steps, workload, ...spec } }: PlanInput): PlannedStep[] {
+  return steps.map((step, index) => {
+    const weightAfter = weightBeforeStep(steps, index + 1);
+    return {
+      index,
+      what: describeStep(step),
+      weightBefore: weightBeforeStep(steps, index),
+      weightAfter,
+      canaryReplicas: workload === undefined ? null : canaryReplicas({ ...spec, steps, workload }, index, weightAfter),
+      durationSeconds: step.kind === 'pause' && step.durationMs !== undefined ? step.durationMs / 1_000 : null,
+    };
+  });
 }

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { warningsSchema } from '../rollouts/rollout.schemas.ts';
 
 const problemSchema = z.object({
   reason: z.string().meta({
@@ -14,6 +15,10 @@ const plannedStepSchema = z
     what: z.string().meta({ examples: ['setWeight 30'] }),
     weightBefore: z.int(),
     weightAfter: z.int(),
+    canaryReplicas: z
+      .int()
+      .nullable()
+      .meta({ description: 'Pods that the canary has then; null when the Rollout has no pods of its own' }),
     durationSeconds: z.number().nullable().meta({ description: 'null: no pause, or a pause until promoted' }),
   })
   .meta({ id: 'PlannedStep' });
@@ -32,7 +37,8 @@ const plannedWriteSchema = z
       .meta({ description: 'Index of the step that writes it; null before the first and after the last' }),
     body: z.unknown().meta({
       description:
-        'What would be sent (a merge patch for PATCH); for APPLY the object as the API server would store it; null for DELETE',
+        'What would be sent (a merge patch for PATCH); for APPLY the object as the API server would store it; null for DELETE. ' +
+        'Where it says <…>, there is what is known only then',
     }),
   })
   .meta({ id: 'PlannedWrite' });
@@ -50,9 +56,11 @@ export const planSchema = z
     writes: z
       .array(plannedWriteSchema)
       .meta({ description: 'In order. Status, annotation and Events of the Rollout are written besides' }),
+    warnings: warningsSchema,
     problems: z.array(problemSchema).meta({
       description:
-        'Why the run would end aborted before the first weight. Endpoints are looked at when it starts, not here',
+        'What stands in the way of a weight: such a run ends aborted before the first one. A first deploy moves no traffic, ' +
+        'and is done all the same. Endpoints are looked at when they are needed, not here',
     }),
   })
   .meta({ id: 'Plan', description: 'What a PUT of this manifest would do' });

@@ -4,6 +4,7 @@ import { chooseMappingApi, type Mapping, type MappingApi } from '@weir/mapping';
 import { workflowId, type RolloutRef, type RolloutSpec } from '@weir/rollout';
 import { KUBERNETES, RUNS, SETTINGS } from '../app/dependencies.ts';
 import type { ApiSettings } from '../app/settings.ts';
+import { RevisionHistory } from '../cluster/revision-history.ts';
 import type { RolloutObject } from '../cluster/rollout-object.ts';
 import type { RunGateway } from '../temporal/run-gateway.ts';
 import type { ServiceObject } from './plan-input.ts';
@@ -20,18 +21,22 @@ export class PlanService {
     @Inject(KUBERNETES) private readonly kubernetes: KubernetesClient,
     @Inject(RUNS) private readonly runs: RunGateway,
     @Inject(SETTINGS) private readonly settings: ApiSettings,
+    private readonly history: RevisionHistory,
   ) {}
 
   /** @param rollout - as the API server would store it */
   async plan(ref: RolloutRef, rollout: RolloutObject, spec: RolloutSpec, signal: AbortSignal): Promise<Plan> {
-    const [installation, mappings, stableService, canaryService] = await Promise.all([
+    const { workload } = spec;
+    const [installation, mappings, stableService, canaryService, pods] = await Promise.all([
       this.runs.installation(this.settings.WEIR_TASK_QUEUE),
       this.mappings(signal),
       this.service(ref.namespace, spec.stableService, signal),
       this.service(ref.namespace, spec.canaryService, signal),
+      workload && this.history.pods(rollout, workload, signal),
     ]);
     const owner = { installation, workflowId: workflowId(ref), runId: NOT_YET };
-    return planRollout({ rollout, spec, owner, ...mappings, stableService, canaryService });
+    const nowMs = Math.ceil(Date.now() / 1_000) * 1_000;
+    return planRollout({ rollout, spec, owner, ...mappings, stableService, canaryService, pods, nowMs });
   }
 
   private async mappings(

@@ -10,6 +10,7 @@ import {
   WORKER_FIELD_MANAGER,
   canaryMappingName,
   sameSelector,
+  type Run,
 } from '@weir/rollout';
 import type { PlanInput } from './plan-input.ts';
 import type { PlannedWrite } from './plan.schemas.ts';
@@ -32,10 +33,10 @@ export function finalizer(input: PlanInput): PlannedWrite[] {
     : [patch(rolloutTarget(input), null, { metadata: { finalizers: [...finalizers, FINALIZER] } })];
 }
 
-/** The finalizer, taken off at the end of the run. */
-export function finalizerOff(input: PlanInput): PlannedWrite[] {
+/** The finalizer, taken off at the end of the run; one that made no canary Mapping has set none. */
+export function finalizerOff(input: PlanInput, { sequence }: Run): PlannedWrite[] {
   const others = (input.rollout.metadata.finalizers ?? []).filter((one) => one !== FINALIZER);
-  return [patch(rolloutTarget(input), null, { metadata: { finalizers: others } })];
+  return sequence === 0 ? [] : [patch(rolloutTarget(input), null, { metadata: { finalizers: others } })];
 }
 
 /** Each canary Mapping as it would be created, at weight 0. */

@@ -1,30 +1,27 @@
 import { Injectable } from '@nestjs/common';
 import { isKubernetesError } from '@weir/kubernetes';
 import type { RolloutRef, RolloutSpec } from '@weir/rollout';
-import { parseManifest, type StoredRollout } from '@weir/rollout/manifest';
-import { applyProblem, refuseDeleting, refuseForeign } from '../cluster/apply-problems.ts';
+import { parseSpec } from '@weir/rollout/manifest';
+import { applyProblem, isConflictWithOurselves, refuseDeleting, refuseForeign } from '../cluster/apply-problems.ts';
 import { ClusterIdentity } from '../cluster/cluster-identity.ts';
 import type { RolloutObject } from '../cluster/rollout-object.ts';
-import { RolloutStore, kubernetesDeadline } from '../cluster/rollout-store.ts';
+import { RolloutStore, kubernetesDeadline, type AppliedRollout } from '../cluster/rollout-store.ts';
+import { SpecWriter } from '../cluster/spec-writer.ts';
+import { TemplateCheck } from '../cluster/template-check.ts';
 import type { RawBody } from '../http/body.ts';
 import { fromKubernetes, fromTemporal } from '../http/dependency-problems.ts';
 import type { RolloutKey } from '../http/parameters.ts';
-import { Problem } from '../http/problem.ts';
-import { readDocument } from '../manifest/read-document.ts';
 import type { Plan } from '../plan/plan.schemas.ts';
 import { PlanService } from '../plan/plan.service.ts';
 import { NewestRun } from '../runs/newest-run.ts';
 import type { PutQuery, RolloutView } from './rollout.schemas.ts';
 import { rolloutView } from './rollout-view.ts';
 import { isTemporalFault } from '../temporal/temporal-fault.ts';
+import { leftToScaler, type LeftToScaler } from './left-to-scaler.ts';
+import { invalidManifest, readManifest, type WantedRollout } from './read-manifest.ts';
 import { RunTeller } from './run-teller.ts';
 
 export type PutAnswer = { readonly created: boolean; readonly rollout: RolloutView } | { readonly plan: Plan };
-
-interface Wanted {
-  readonly rollout: StoredRollout;
-  readonly spec: RolloutSpec;
-}
 
 /** Stored, then told (design): the Rollout is written first, and then its run is told, whatever came out. */
 @Injectable()
@@ -32,6 +29,8 @@ export class PutRollout {
   constructor(
     private readonly cluster: ClusterIdentity,
     private readonly store: RolloutStore,
+    private readonly writer: SpecWriter,
+    private readonly templates: TemplateCheck,
     private readonly teller: RunTeller,
     private readonly newestRun: NewestRun,
     private readonly plans: PlanService,
@@ -40,19 +39,22 @@ export class PutRollout {
   async put(key: RolloutKey, query: PutQuery, body: RawBody | undefined): Promise<PutAnswer> {
     const wanted = readManifest(body, key);
     const signal = kubernetesDeadline();
-    const { ref, existing } = await this.look(key, signal);
-    const stored = await this.apply(wanted.rollout, query, signal);
+    const { ref, existing } = await this.look(key, wanted, signal);
+    const { rollout, warnings } = leftToScaler(wanted.rollout, existing, query.force);
+    const stored = await this.apply(rollout, existing, query, signal);
     if (query.dryRun) {
-      return { plan: await this.plan(ref, asNew(stored, existing), wanted.spec, signal) };
+      const plan = await this.plan(ref, asNew(stored, existing), specOf(stored, wanted), signal);
+      return { plan: { ...plan, ...said([...warnings, ...(plan.warnings ?? [])]) } };
     }
     await this.teller.tell(ref, stored);
     const run = await this.newestRun.of(ref);
-    return { created: existing === undefined, rollout: rolloutView(stored, run, Date.now()) };
+    return { created: existing === undefined, rollout: { ...rolloutView(stored, run, Date.now()), ...said(warnings) } };
   }
 
   /** Everything that can refuse or fail before a byte is written. */
   private async look(
     key: RolloutKey,
+    { rollout: { spec } }: WantedRollout,
     signal: AbortSignal,
   ): Promise<{ readonly ref: RolloutRef; readonly existing: RolloutObject | undefined }> {
     try {
@@ -61,6 +63,10 @@ export class PutRollout {
       const refusal = existing && (refuseForeign(existing) ?? refuseDeleting(existing));
       if (refusal) {
         throw refusal;
+      }
+      const errors = spec.template ? await this.templates.errorsOf(key.namespace, spec.template, signal) : [];
+      if (errors.length > 0) {
+        throw invalidManifest(errors);
       }
       return { ref, existing };
     } catch (error) {
@@ -83,29 +89,38 @@ export class PutRollout {
     }
   }
 
-  private async apply(rollout: StoredRollout, flags: PutQuery, signal: AbortSignal): Promise<RolloutObject> {
+  private async apply(
+    rollout: AppliedRollout,
+    existing: RolloutObject | undefined,
+    query: PutQuery,
+    signal: AbortSignal,
+  ): Promise<RolloutObject> {
     try {
-      return await this.store.apply(rollout, flags, signal);
+      if (existing !== undefined && !query.dryRun) {
+        // An undo that did not get to its end; else there is nothing to do, and nothing is sent.
+        await this.writer.adoptTemplate(existing, signal);
+      }
+      return await this.store.apply(rollout, query, signal);
     } catch (error) {
-      throw isKubernetesError(error) ? applyProblem(error) : error;
+      if (!isKubernetesError(error)) {
+        throw error;
+      }
+      if (isConflictWithOurselves(error)) {
+        return this.apply(rollout, undefined, { ...query, force: true }, signal);
+      }
+      throw applyProblem(error);
     }
   }
 }
 
-/** @throws Problem that says what is wrong with the text or names every bad field */
-function readManifest(body: RawBody | undefined, key: RolloutKey): Wanted {
-  const document = readDocument(body ?? { format: 'json', text: '' });
-  if (!document.ok) {
-    const { message, line, column } = document;
-    const where = line === undefined ? '' : ` (line ${line}, column ${column})`;
-    throw new Problem('malformedBody', message + where, { members: line === undefined ? {} : { line, column } });
-  }
-  const parsed = parseManifest(document.value, key);
-  if (!parsed.ok) {
-    const detail = parsed.errors.map(({ path, message }) => `${path || 'the manifest'} ${message}`).join('; ');
-    throw new Problem('invalidManifest', detail, { errors: parsed.errors });
-  }
-  return parsed;
+function said(warnings: LeftToScaler['warnings']): Pick<RolloutView, 'warnings'> {
+  return warnings.length === 0 ? {} : { warnings: [...warnings] };
+}
+
+/** As it is stored: somebody else may own a part of it. */
+function specOf(stored: RolloutObject, wanted: WantedRollout): RolloutSpec {
+  const parsed = parseSpec(stored.spec, stored.metadata.annotations);
+  return parsed.ok ? parsed.spec : wanted.spec;
 }
 
 /** What the API server made up for a dry run of a new object would be another thing next time. */

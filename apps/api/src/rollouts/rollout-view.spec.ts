@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { aRollout } from '../testing/builders.ts';
+import { aManifestWithPods, aRollout } from '../testing/builders.ts';
 import { rolloutSummary, rolloutView } from './rollout-view.ts';
 
 const NOW_MS = Date.parse('2026-11-23T10:00:18Z');
@@ -72,7 +72,68 @@ describe('where a Rollout stands', () => {
   });
 });
 
+describe('the pods of a Rollout', () => {
+  const spec = aManifestWithPods()['spec'] as object;
+  const revision = (hash: string, number: number, more: object = {}) => ({
+    hash,
+    number,
+    name: `someapp-${hash}`,
+    replicas: 1,
+    pods: 1,
+    ready: 1,
+    available: 0,
+    resourceVersion: '9',
+    ...more,
+  });
+  const STATUS = { stableRS: 'a', currentPodHash: 'b', updatedReplicas: 1, readyReplicas: 5, availableReplicas: 4 };
+
+  test('are counted, and each revision has its role, newest first', () => {
+    const scaleDownAtMs = Date.parse('2026-11-23T10:00:30Z');
+    const note = { revisions: [revision('old', 1, { scaleDownAtMs }), revision('a', 2), revision('b', 3)] };
+    const summary = rolloutSummary(aRollout({ spec, status: STATUS, note }), NOW_MS);
+    expect(summary.replicas).toEqual({ desired: 4, updated: 1, ready: 5, available: 4 });
+    const counts = { replicas: 1, pods: 1, ready: 1, available: 0 };
+    expect(summary.revisions).toEqual([
+      { podTemplateHash: 'b', number: 3, role: 'canary', ...counts },
+      { podTemplateHash: 'a', number: 2, role: 'stable', ...counts },
+      { podTemplateHash: 'old', number: 1, role: 'old', ...counts, scaleDownAt: '2026-11-23T10:00:30.000Z' },
+    ]);
+  });
+
+  test.each<[string, Parameters<typeof aRollout>[0], object]>([
+    [
+      'are none before a run has looked',
+      { spec },
+      { replicas: { desired: 4, updated: 0, ready: 0, available: 0 }, revisions: [] },
+    ],
+    ['are one by default', { spec: { ...spec, replicas: undefined } }, { replicas: { desired: 1 } }],
+    [
+      'may be those of a Deployment',
+      { spec: { workloadRef: { kind: 'Deployment', name: 'x' } } },
+      { replicas: { desired: 1 }, revisions: [] },
+    ],
+    ['are somebody else’s when traffic is all that is moved', {}, { replicas: null, revisions: null }],
+    ['are not told from a note that is not ours', { spec, note: { revisions: [{ hash: 1 }] } }, { revisions: [] }],
+  ])('%s', (_, parts, expected) => {
+    expect(rolloutSummary(aRollout(parts), NOW_MS)).toMatchObject(expected);
+  });
+});
+
 describe('the view of a Rollout', () => {
+  test('says who changed it last by a command, and not in its annotations', () => {
+    const change = { command: 'undo', actor: 'ada', at: '2026-11-23T10:00:00Z', key: 'undo:k', revision: 2 };
+    const annotations = { 'weir.dev/change': JSON.stringify(change), team: 'shop' };
+    const view = rolloutView(aRollout({ metadata: { annotations } }), null, NOW_MS);
+    expect(view.change).toEqual({ command: 'undo', actor: 'ada', reason: null, at: '2026-11-23T10:00:00Z' });
+    expect(view.manifest.metadata.annotations).toEqual({ team: 'shop' });
+  });
+
+  test.each(['{not JSON', '{"command":"x"}', 'null'])('takes the change %s as none', (text) => {
+    expect(rolloutView(aRollout({ metadata: { annotations: { 'weir.dev/change': text } } }), null, NOW_MS).change).toBe(
+      null,
+    );
+  });
+
   test('shows what the user stored, without the note of the worker', () => {
     const { manifest } = rolloutView(aRollout({ note: { outcome: 'aborted' } }), null, NOW_MS);
     expect(manifest.metadata).toEqual({

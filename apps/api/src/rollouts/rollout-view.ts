@@ -1,5 +1,13 @@
-import { ROLLOUT_API_VERSION, ROLLOUT_KIND, RUN_ANNOTATION, describeStep, type Step } from '@weir/rollout';
+import {
+  CHANGE_ANNOTATION,
+  ROLLOUT_API_VERSION,
+  ROLLOUT_KIND,
+  RUN_ANNOTATION,
+  describeStep,
+  type Step,
+} from '@weir/rollout';
 import { parseSpec } from '@weir/rollout/manifest';
+import { readChange } from '../cluster/change.ts';
 import {
   readRunNote,
   readStatus,
@@ -7,6 +15,7 @@ import {
   type RolloutObject,
   type RunNote,
 } from '../cluster/rollout-object.ts';
+import { replicasOf, revisionsOf } from './pods-view.ts';
 import type { Phase, RolloutSummary, RolloutView, RunView } from './rollout.schemas.ts';
 
 /** Where a Rollout stands, from the object alone. Pure. */
@@ -21,8 +30,10 @@ export function rolloutSummary(object: RolloutObject, nowMs: number): RolloutSum
     generation: metadata.generation ?? 0,
     deleting: metadata.deletionTimestamp !== undefined,
     ...phaseOf(object, status),
-    step: stepOf(object.spec, status.currentStepIndex ?? 0),
+    step: stepOf(object, status.currentStepIndex ?? 0),
     weight: weightOf(status, note),
+    replicas: replicasOf(object, status),
+    revisions: revisionsOf(object, status, note),
     pause: pauseOf(note, nowMs),
     held: note.held ? { actor: note.held.actor, reason: note.held.reason ?? null } : null,
     outcome: note.outcome ?? null,
@@ -33,9 +44,10 @@ export function rolloutSummary(object: RolloutObject, nowMs: number): RolloutSum
 /** @param run - undefined when Temporal could not be asked */
 export function rolloutView(object: RolloutObject, run: RunView | null | undefined, nowMs: number): RolloutView {
   const { metadata, spec } = object;
-  const { [RUN_ANNOTATION]: _note, ...annotations } = metadata.annotations ?? {};
+  const { [RUN_ANNOTATION]: _note, [CHANGE_ANNOTATION]: _change, ...annotations } = metadata.annotations ?? {};
   return {
     ...rolloutSummary(object, nowMs),
+    change: changeOf(object),
     conditions: readStatus(object).conditions ?? [],
     run: run ?? null,
     ...(run === undefined && { runUnavailable: true }),
@@ -66,8 +78,8 @@ function phaseOf({ metadata }: RolloutObject, status: ReadStatus): { phase: Phas
   return { phase: status.phase, message: status.message ?? '' };
 }
 
-function stepOf(spec: unknown, index: number): RolloutSummary['step'] {
-  const parsed = parseSpec(spec);
+function stepOf({ spec, metadata }: RolloutObject, index: number): RolloutSummary['step'] {
+  const parsed = parseSpec(spec, metadata.annotations);
   const steps: readonly Step[] = parsed.ok ? parsed.spec.steps : [];
   const step = steps[index];
   return { index, count: steps.length, description: step === undefined ? null : describeStep(step) };
@@ -76,6 +88,13 @@ function stepOf(spec: unknown, index: number): RolloutSummary['step'] {
 function weightOf(status: ReadStatus, note: Partial<RunNote>): RolloutSummary['weight'] {
   const written = status.canary?.weights.canary.weight ?? 0;
   return note.weight ?? { intended: written, written };
+}
+
+function changeOf(object: RolloutObject): RolloutView['change'] {
+  const change = readChange(object);
+  return change === undefined
+    ? null
+    : { command: change.command, actor: change.actor, reason: change.reason ?? null, at: change.at };
 }
 
 function pauseOf({ pause }: Partial<RunNote>, nowMs: number): RolloutSummary['pause'] {

@@ -1,7 +1,22 @@
+import type { Outcome } from '@weir/rollout';
 import { z } from 'zod';
 import { continueSchema, flagSchema, limitSchema, namespaceSchema } from '../http/parameters.ts';
 
 export const PHASES = ['Healthy', 'Progressing', 'Paused', 'Degraded'] as const;
+export const REVISION_ROLES = ['stable', 'canary', 'old'] as const;
+
+const OUTCOMES = {
+  promoted: true,
+  fastPromoted: true,
+  aborted: true,
+  superseded: true,
+  rolledBack: true,
+  deleted: true,
+  nothingToDo: true,
+} as const satisfies Record<Outcome, true>;
+
+/** Of the field `outcome`, wherever it is. A text and not an enumeration: an older note may have another. */
+export const OUTCOMES_IN_WORDS = `How the last run ended: ${Object.keys(OUTCOMES).join(', ')}`;
 
 const at = z.iso.datetime().meta({ description: 'RFC 3339, UTC' });
 
@@ -30,6 +45,47 @@ const heldSchema = z
   .object({ actor: z.string(), reason: z.string().nullable() })
   .meta({ description: 'Held by the command pause' });
 
+const replicasSchema = z
+  .object({
+    desired: z.int().meta({ description: '`spec.replicas`' }),
+    updated: z.int().meta({ description: 'Of the revision that is wanted' }),
+    ready: z.int().meta({ description: 'Of all revisions' }),
+    available: z.int().meta({ description: 'Of all revisions: ready for `minReadySeconds`' }),
+  })
+  .meta({ description: 'Pods; null when the Rollout has none of its own (traffic only)' });
+
+const revisionSchema = z
+  .object({
+    podTemplateHash: z.string().meta({ description: 'Label `rollouts-pod-template-hash` of its pods' }),
+    number: z.int().meta({ description: 'What undo takes as `toRevision`' }),
+    role: z
+      .enum(REVISION_ROLES)
+      .meta({ description: 'stable has the traffic, canary is being tried or deployed, old is neither' }),
+    replicas: z.int().meta({ description: 'Pods that it is to have' }),
+    pods: z.int().meta({ description: 'Pods that it has' }),
+    ready: z.int(),
+    available: z.int(),
+    scaleDownAt: at.optional().meta({ description: 'It keeps its pods until then' }),
+  })
+  .meta({ id: 'Revision' });
+
+const warningSchema = z.object({ path: z.string(), message: z.string() });
+
+/** Of a PUT. */
+export const warningsSchema = z
+  .array(warningSchema)
+  .optional()
+  .meta({ description: 'Of a PUT: fields of the manifest that were left out on purpose' });
+
+const changeSchema = z
+  .object({
+    command: z.enum(['restart', 'undo']),
+    actor: z.string().meta({ description: 'Not verified' }),
+    reason: z.string().nullable(),
+    at,
+  })
+  .meta({ description: 'The last change of the spec by a command' });
+
 export const runSchema = z
   .object({
     workflowId: z.string(),
@@ -52,21 +108,25 @@ export const rolloutSummarySchema = z
     message: z.string(),
     step: stepSchema,
     weight: weightSchema,
+    replicas: replicasSchema.nullable(),
+    revisions: z
+      .array(revisionSchema)
+      .nullable()
+      .meta({ description: 'Newest first, as the last run noted them; null when the Rollout has no pods of its own' }),
     pause: pauseSchema.nullable(),
     held: heldSchema.nullable(),
-    outcome: z
-      .string()
-      .nullable()
-      .meta({ description: 'How the last run ended: promoted, aborted, superseded, deleted, nothingToDo' }),
+    outcome: z.string().nullable().meta({ description: OUTCOMES_IN_WORDS }),
     reason: z.string().nullable(),
   })
   .meta({ id: 'RolloutSummary', description: 'Where a Rollout stands' });
 
 export const rolloutViewSchema = rolloutSummarySchema
   .extend({
+    change: changeSchema.nullable(),
     conditions: z.array(z.record(z.string(), z.unknown())).meta({ description: 'status.conditions of the Rollout' }),
     run: runSchema.nullable(),
     runUnavailable: z.literal(true).optional().meta({ description: 'Temporal could not be asked for the run' }),
+    warnings: warningsSchema,
     manifest: z
       .object({
         apiVersion: z.string(),
@@ -117,6 +177,7 @@ export const listQuerySchema = z.strictObject({
 
 export type PutQuery = z.infer<typeof putQuerySchema>;
 export type ListQuery = z.infer<typeof listQuerySchema>;
+export type RevisionView = z.infer<typeof revisionSchema>;
 export type RolloutSummary = z.infer<typeof rolloutSummarySchema>;
 export type RolloutView = z.infer<typeof rolloutViewSchema>;
 export type RunView = z.infer<typeof runSchema>;

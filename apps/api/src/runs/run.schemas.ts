@@ -1,10 +1,13 @@
 import { z } from 'zod';
 import { continueSchema, limitSchema } from '../http/parameters.ts';
-import { runSchema } from '../rollouts/rollout.schemas.ts';
+import { OUTCOMES_IN_WORDS, runSchema } from '../rollouts/rollout.schemas.ts';
 
 export const listedRunSchema = runSchema
   .extend({
-    outcome: z.string().optional().meta({ description: 'How the run ended, where that is known' }),
+    outcome: z
+      .string()
+      .optional()
+      .meta({ description: `${OUTCOMES_IN_WORDS}. Absent where that is not known` }),
     continuedAsNew: z.boolean().meta({ description: 'It went on under another run id, with a fresh history' }),
   })
   .meta({ id: 'ListedRun' });

@@ -1,7 +1,14 @@
 import type { Client } from '@temporalio/client';
 import type { temporal } from '@temporalio/proto';
-import { SEARCH_ATTRIBUTES, type CommandAnswer, type CommandPayload, type SpecChanged } from '@weir/contract';
-import { workflowId, type RolloutRef } from '@weir/rollout';
+import {
+  SEARCH_ATTRIBUTES,
+  STATE_QUERY,
+  type CommandAnswer,
+  type CommandPayload,
+  type RunState,
+  type SpecChanged,
+} from '@weir/contract';
+import { workflowId, type RolloutRef, type Run } from '@weir/rollout';
 import { installationOf, type RolloutRuns, type UpdateName } from '@weir/temporal';
 import { statusName, toIso } from './proto-values.ts';
 import { TemporalFault, classify } from './temporal-fault.ts';
@@ -57,6 +64,16 @@ export class RunGateway {
   command(rollout: RolloutRef, name: UpdateName, payload: CommandPayload, updateId: string): Promise<CommandAnswer> {
     // 5 s, after which the answer is that it may still be taken (design, "Messages").
     return this.call(5_000, () => this.runs.command(rollout, name, payload, updateId));
+  }
+
+  /** What the newest run says of itself after all that it was sent; undefined when no worker says it at once. */
+  async state(rollout: RolloutRef): Promise<Run | undefined> {
+    try {
+      const query = () => this.runs.handle(rollout).query<RunState>(STATE_QUERY);
+      return (await this.call(GLANCE_TIMEOUT_MS, query)).run;
+    } catch {
+      return undefined;
+    }
   }
 
   /** The newest run; undefined when there is none. */

@@ -1,6 +1,7 @@
 import { POD_TEMPLATE_HASH_LABEL } from '../names.ts';
 import type { PodTemplate } from './pods.ts';
-import { at, isRecord, listAt, stringsAt } from './unchecked.ts';
+import type { PodMetadata } from '../types.ts';
+import { at, isRecord, listAt } from './unchecked.ts';
 
 type Tree = Readonly<Record<string, unknown>>;
 
@@ -9,28 +10,22 @@ type Tree = Readonly<Record<string, unknown>>;
  * (`canaryMetadata`, `stableMetadata`) and the term that keeps it off the nodes of another revision (`antiAffinity`). What it
  * still has besides are the API server's defaults. Pure.
  *
- * @param rolloutSpec - of the Rollout: it says what the roles have; absent: no role has any
+ * @param role - what its role put on it, as the ReplicaSet notes it
  */
 export function writtenTemplate(
   { metadata = {}, spec = {}, ...template }: PodTemplate,
-  rolloutSpec?: unknown,
+  role: PodMetadata = {},
 ): PodTemplate {
   const { creationTimestamp: _never, labels, annotations, ...others } = metadata;
   return {
     ...template,
     metadata: {
       ...others,
-      ...orNothing('labels', without(labels, [POD_TEMPLATE_HASH_LABEL, ...roleKeys(rolloutSpec, 'labels')])),
-      ...orNothing('annotations', without(annotations, roleKeys(rolloutSpec, 'annotations'))),
+      ...orNothing('labels', without(labels, [POD_TEMPLATE_HASH_LABEL, ...Object.keys(role.labels ?? {})])),
+      ...orNothing('annotations', without(annotations, Object.keys(role.annotations ?? {}))),
     },
     spec: withoutTerm(spec),
   };
-}
-
-function roleKeys(rolloutSpec: unknown, field: 'labels' | 'annotations'): string[] {
-  return ['canaryMetadata', 'stableMetadata'].flatMap((role) =>
-    Object.keys(stringsAt(rolloutSpec, 'strategy', 'canary', role, field)),
-  );
 }
 
 function without(map: Tree = {}, keys: readonly string[]): Tree {
