@@ -33,6 +33,13 @@ export const decisive = proxyActivities<CanaryRolloutActivities>({
   cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
 });
 
+/** What no traffic depends on: given up soon, and tried again by the planner, so that it holds nothing else back. */
+export const upkeep = proxyActivities<CanaryRolloutActivities>({
+  ...STEP,
+  scheduleToCloseTimeout: '5 seconds',
+  cancellationType: ActivityCancellationType.TRY_CANCEL,
+});
+
 /** Cleanup is tried for ever, and not given up for a 403 either: RBAC may be mended. */
 export const cleanup = proxyActivities<CanaryRolloutActivities>({
   ...STEP,

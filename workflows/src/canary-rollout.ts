@@ -1,6 +1,5 @@
 import {
   ActivityFailure,
-  ApplicationFailure,
   CancellationScope,
   CancelledFailure,
   allHandlersFinished,
@@ -8,48 +7,32 @@ import {
   continueAsNew,
   isCancellation,
   log,
-  setHandler,
   workflowInfo,
 } from '@temporalio/workflow';
-import {
-  FAILURES,
-  UPDATES,
-  type CanaryRolloutInput,
-  type CanaryRolloutResult,
-  type CommandAnswer,
-  type RunRef,
-} from '@weir/contract';
+import { type CanaryRolloutInput, type CanaryRolloutResult, type RunRef } from '@weir/contract';
 import {
   evolve,
   needsFollowUp,
   newRun,
   nextAction,
   noticesOf,
-  phaseOf,
   refuse,
   take,
   type Action,
   type ActivityAction,
   type Command,
-  type CommandName,
   type Run,
   type RunEvent,
 } from '@weir/rollout';
+import { isUpkeep } from './perform-on-pods.ts';
 import { perform, problemOf } from './perform.ts';
-import {
-  DESCRIPTIONS,
-  UNNAMED_ACTOR,
-  commandSignal,
-  commandUpdate,
-  readCommand,
-  specChanged,
-  stateQuery,
-  wrongSpecChanged,
-} from './messages.ts';
+import { receiveMessages } from './receive-messages.ts';
 import { Reporter } from './reporter.ts';
 
 /** Before continue-as-new; a healthy API server takes a status in milliseconds. */
 const FLUSH_TIMEOUT = '5 seconds';
+/** Actions that wait for something in the cluster. */
+const WAITS: readonly ActivityAction['kind'][] = ['awaitStableEndpoints', 'awaitCanaryEndpoints', 'pointServices'];
 
 /**
  * One run of a Rollout: from the moment something new is wanted until the cluster is there, or back. An interpreter: what to
@@ -75,7 +58,12 @@ class CanaryRollout {
     this.reporter = new Reporter(this.ref, input.pendingEvents);
     this.run = input.run ?? newRun();
     this.cancelled = input.cancelled ?? false;
-    this.handleMessages();
+    receiveMessages({
+      state: () => ({ run: this.run, firstRunId: this.ref.runId }),
+      happened: (event) => this.apply(event),
+      command: (command) => this.command(command),
+      told: () => this.interruptWaiting(),
+    });
     if (input.run !== undefined) {
       this.reporter.changed(this.run); // The Temporal UI forgets the current details with each execution.
     }
@@ -128,11 +116,9 @@ class CanaryRollout {
         this.apply({ kind: 'observationStarted' });
         return this.act(action);
       case 'setCanaryWeight':
-        this.apply({ kind: 'weightIntended', weight: action.weight });
-        return this.act(action);
       case 'dropCanaryMappings':
-        // A write of its own in the order of writes; the weight of the others stands.
-        this.apply({ kind: 'weightIntended', weight: this.run.intendedWeight });
+        // Each is a write of its own in the order of writes; that of a dropped Mapping leaves the others' weight.
+        this.apply({ kind: 'weightIntended', weight: 'weight' in action ? action.weight : this.run.intendedWeight });
         return this.act(action);
       default:
         return this.act(action);
@@ -160,7 +146,13 @@ class CanaryRollout {
       const isOvertaken = this.run.ending !== ending || scope.consideredCancelled;
       const overtaken = isOvertaken && (isCancellation(error) || error instanceof ActivityFailure);
       if (!overtaken) {
-        this.apply({ kind: 'failed', problem: problemOf(error) });
+        const problem = problemOf(error);
+        const { kind } = action;
+        this.apply(
+          isUpkeep(action)
+            ? { kind: 'postponed', action: kind, message: problem.message }
+            : { kind: 'failed', problem },
+        );
       }
     } finally {
       this.underWay = undefined;
@@ -180,70 +172,6 @@ class CanaryRollout {
     this.reporter.changed(run);
   }
 
-  private handleMessages(): void {
-    setHandler(stateQuery, () => ({ run: this.run, firstRunId: this.ref.runId }), {
-      description: 'The state of the run',
-    });
-    setHandler(
-      specChanged,
-      (payload) => {
-        const problem = wrongSpecChanged(payload);
-        if (problem === undefined) {
-          const { uid, generation, lookAgain = false, revisions } = payload;
-          const wanted = { uid, generation };
-          if (revisions !== undefined) {
-            this.apply({ kind: 'podsHeard', wanted, revisions });
-          }
-          if (revisions === undefined || lookAgain) {
-            this.apply({ kind: 'told', wanted, lookAgain });
-          }
-          this.interruptWaiting();
-        } else {
-          log.warn('specChanged is ignored', { problem });
-        }
-      },
-      { description: 'The Rollout changed, or should be looked at again: {uid, generation}' },
-    );
-    for (const name of Object.keys(DESCRIPTIONS) as CommandName[]) {
-      setHandler(commandSignal(name), (payload) => this.onSignal(name, payload), { description: DESCRIPTIONS[name] });
-    }
-    for (const name of Object.keys(UPDATES) as (keyof typeof UPDATES)[]) {
-      setHandler(commandUpdate(name), (payload) => this.onUpdate(name, payload), {
-        description: DESCRIPTIONS[name],
-        validator: (payload) => this.validate(name, payload),
-      });
-    }
-  }
-
-  private onSignal(name: CommandName, payload: unknown): void {
-    const command = readCommand(name, payload);
-    if (typeof command !== 'string') {
-      this.command(command);
-    } else if (name === 'abort') {
-      // Whatever came with it: the wish to have the traffic back is not lost over a comma.
-      log.warn('the payload of an abort is ignored', { problem: command });
-      this.command({ name, actor: UNNAMED_ACTOR });
-    } else {
-      log.warn('a signal is ignored', { signal: name, problem: command });
-    }
-  }
-
-  private validate(name: CommandName, payload: unknown): void {
-    const command = readCommand(name, payload);
-    const refusal = typeof command === 'string' ? { code: 'BadPayload', message: command } : refuse(this.run, command);
-    if (refusal !== undefined) {
-      throw ApplicationFailure.nonRetryable(refusal.message, FAILURES.commandRefused, refusal);
-    }
-  }
-
-  private onUpdate(name: CommandName, payload: unknown): CommandAnswer {
-    const command = readCommand(name, payload);
-    if (typeof command !== 'string') {
-      this.command(command);
-    }
-    return { stepIndex: this.run.stepIndex, ...phaseOf(this.run) };
-  }
-
   /** @returns whether the command was taken */
   private command(command: Command): boolean {
     const refusal = refuse(this.run, command);
@@ -259,12 +187,12 @@ class CanaryRollout {
     return true;
   }
 
-  /** These waits may be long, and what was told may be that nobody wants them any more. */
+  /** These may take long, and what was told may be that something else comes first. */
   private interruptWaiting(): void {
-    const kind = this.underWay?.action.kind;
-    const isWait = kind === 'awaitStableEndpoints' || kind === 'awaitCanaryEndpoints' || kind === 'pointServices';
-    if (isWait && nextAction(this.run, Date.now()).kind !== kind) {
-      this.underWay?.scope.cancel();
+    const { scope, action } = this.underWay ?? {};
+    const mayWait = action !== undefined && (WAITS.includes(action.kind) || isUpkeep(action));
+    if (mayWait && nextAction(this.run, Date.now()).kind !== action.kind) {
+      scope?.cancel();
     }
   }
 

@@ -1,6 +1,6 @@
 import type { RunRef } from '@weir/contract';
 import { assertNever, wantedHash, type ActivityAction, type Run, type RunEvent } from '@weir/rollout';
-import { cleanup, decisive, interruptible } from './activities.ts';
+import { decisive, interruptible, upkeep } from './activities.ts';
 
 /** The actions about pods and the Services that select them. */
 type PodAction = Extract<
@@ -10,7 +10,10 @@ type PodAction = Extract<
   }
 >;
 
-/** Like `perform`, for a Rollout whose pods are Weir's. */
+/**
+ * Like `perform`, for a Rollout whose pods are Weir's. An abort does not wait for a scaling: one that lands late is heard of like any
+ * other news of pods, and its resourceVersion keeps it from undoing a newer one.
+ */
 export async function performOnPods(action: PodAction, run: Run, ref: RunRef): Promise<RunEvent> {
   const uid = run.uid ?? '';
   switch (action.kind) {
@@ -29,7 +32,7 @@ export async function performOnPods(action: PodAction, run: Run, ref: RunRef): P
         ...(antiAffinity &&
           run.revision.stable !== '' && { antiAffinity: { ...antiAffinity, against: run.revision.stable } }),
       };
-      const scaled = await decisive.scaleReplicaSets.executeWithOptions({ summary }, [input]);
+      const scaled = await interruptible.scaleReplicaSets.executeWithOptions({ summary }, [input]);
       return { kind: 'replicaSetsScaled', ...scaled };
     }
     case 'pointServices': {
@@ -46,33 +49,38 @@ export async function performOnPods(action: PodAction, run: Run, ref: RunRef): P
     case 'restartPods': {
       const { beforeMs, atMost } = action;
       const summary = `restart pods older than ${new Date(beforeMs).toISOString()}`;
-      const restarted = await interruptible.restartPods.executeWithOptions({ summary }, [
-        { ...ref, uid, beforeMs, atMost },
-      ]);
+      const restarted = await upkeep.restartPods.executeWithOptions({ summary }, [{ ...ref, uid, beforeMs, atMost }]);
       return { kind: 'podsRestarted', ...restarted };
     }
     case 'trimRevisions': {
       const { names } = action;
-      await cleanup.trimRevisions.executeWithOptions({ summary: `forget ${names.join(', ')}` }, [
+      await upkeep.trimRevisions.executeWithOptions({ summary: `forget ${names.join(', ')}` }, [
         { ...ref, uid, names },
       ]);
       return { kind: 'revisionsTrimmed', names };
     }
     case 'scaleReferenced': {
       const { name, replicas } = action;
-      await interruptible.scaleReferenced.executeWithOptions({ summary: `Deployment ${name}: ${replicas} pods` }, [
+      await upkeep.scaleReferenced.executeWithOptions({ summary: `Deployment ${name}: ${replicas} pods` }, [
         { ...ref, name, replicas },
       ]);
       return { kind: 'referencedScaled', replicas };
     }
     case 'labelPods': {
-      const { revisions, text } = action;
-      await interruptible.labelPods.executeWithOptions({ summary: 'pods carry the metadata of their role' }, [
+      const { revisions } = action;
+      await upkeep.labelPods.executeWithOptions({ summary: 'pods carry the metadata of their role' }, [
         { ...ref, uid, revisions },
       ]);
-      return { kind: 'podsLabelled', text };
+      return { kind: 'podsLabelled', revisions };
     }
     default:
       return assertNever(action);
   }
+}
+
+const UPKEEP: readonly ActivityAction['kind'][] = ['restartPods', 'scaleReferenced', 'labelPods', 'trimRevisions'];
+
+/** Whether an action is about nothing that traffic depends on. */
+export function isUpkeep({ kind }: ActivityAction): boolean {
+  return UPKEEP.includes(kind);
 }

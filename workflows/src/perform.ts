@@ -32,7 +32,14 @@ export async function perform(action: ActivityAction, run: Run, ref: RunRef): Pr
     case 'setCanaryWeight': {
       const { weight } = action;
       const canaryMappings = run.canaryMappings.filter((one) => one.weight !== weight || weight === 0);
-      const input = { ...mappingRef(run, ref), weight, sequence: run.sequence, canaryMappings };
+      const isHomeward = run.stage === 'retreating';
+      const input = {
+        ...mappingRef(run, ref),
+        weight,
+        sequence: run.sequence,
+        canaryMappings,
+        ...(isHomeward && ({ persistent: true } as const)),
+      };
       const proxy = weight === 0 ? cleanup : interruptible;
       const written = await proxy.setCanaryWeight.executeWithOptions({ summary: `canary weight ${weight} %` }, [input]);
       return { kind: 'weightWritten', weight, ...written };

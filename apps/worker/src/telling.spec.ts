@@ -1,8 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
 import type { RolloutObject } from '@weir/activities';
 import type { Change } from '@weir/kubernetes';
-import { FINALIZER } from '@weir/rollout';
-import { tellingOf, type Telling } from './telling.ts';
+import { FINALIZER, type Revision } from '@weir/rollout';
+import { isBehindDeployment, referencedDeployment, tellingOf, together, type Telling } from './telling.ts';
 
 const BEHIND: RolloutObject = {
   metadata: { name: 'app', namespace: 'ns', uid: 'u', generation: 3 },
@@ -37,5 +37,67 @@ describe('a change of a Rollout', () => {
     ],
   ])('%s', (_name, type, object, expected) => {
     expect(tellingOf({ type, object })).toEqual(expected);
+  });
+});
+
+describe('two messages in one', () => {
+  const pods = (...names: string[]) => ({ revisions: names.map((name) => ({ name }) as Revision) });
+  const telling = (generation: number, more: Partial<Telling['change']> = {}, start = true): Telling => ({
+    change: { uid: 'u', generation, ...more },
+    start,
+  });
+  const look = { lookAgain: true } as const;
+
+  test.each<[string, Telling, Telling, Telling]>([
+    ['have the facts of the newer one', telling(1), telling(2), telling(2)],
+    ['have the newer pods', telling(1, pods('a')), telling(1, pods('b')), telling(1, pods('b'))],
+    ['look when the older one asked for it', telling(1, look), telling(2), telling(2, look)],
+    ['look when the newer one asks for it', telling(1), telling(2, look), telling(2, look)],
+    [
+      'look when the older one told of more than pods',
+      telling(2),
+      telling(2, pods('a')),
+      telling(2, { ...pods('a'), ...look }),
+    ],
+    [
+      'look when the newer one tells of more than pods',
+      telling(1, pods('a')),
+      telling(2),
+      telling(2, { ...pods('a'), ...look }),
+    ],
+    ['start a run when the older one would', telling(1), telling(1, {}, false), telling(1)],
+    ['start a run when the newer one would', telling(1, {}, false), telling(1), telling(1)],
+    ['start none when neither would', telling(1, {}, false), telling(1, {}, false), telling(1, {}, false)],
+    [
+      'have no pods of an object that is gone',
+      { change: { uid: 'gone', generation: 9, ...pods('a') }, start: true },
+      telling(1),
+      telling(1, look),
+    ],
+  ])('%s', (_name, older, newer, expected) => {
+    expect(together(older, newer)).toEqual(expected);
+  });
+});
+
+describe('the Deployment of a workloadRef', () => {
+  const referring = (workloadRef: unknown): RolloutObject => ({ ...SEEN, spec: { workloadRef } });
+
+  test.each<[string, RolloutObject, string | undefined]>([
+    ['is the one that it names', referring({ kind: 'Deployment', name: 'app' }), 'app'],
+    ['is none where it names another kind', referring({ kind: 'ReplicaSet', name: 'app' }), undefined],
+    ['is none where it has no name', referring({ kind: 'Deployment' }), undefined],
+    ['is none where it is nonsense', referring('app'), undefined],
+    ['is none of a Rollout with a template', { ...SEEN, spec: { template: {} } }, undefined],
+    ['is none of a Rollout without a spec', SEEN, undefined],
+  ])('%s', (_name, rollout, expected) => {
+    expect(referencedDeployment(rollout)).toBe(expected);
+  });
+
+  test.each<[string, RolloutObject, boolean]>([
+    ['is news when another generation of it was read', { ...SEEN, status: { workloadObservedGeneration: '1' } }, true],
+    ['is news when it was never read', SEEN, true],
+    ['is no news when this generation was read', { ...SEEN, status: { workloadObservedGeneration: '2' } }, false],
+  ])('%s', (_name, rollout, isBehind) => {
+    expect(isBehindDeployment(rollout, 2)).toBe(isBehind);
   });
 });

@@ -37,6 +37,8 @@ export interface EnsureCanaryMappingsInput extends MappingRunRef {
 export interface SetCanaryWeightInput extends MappingRunRef {
   /** Percent, 0..100. */
   readonly weight: number;
+  /** On the way home: tried for ever, like weight 0. */
+  readonly persistent?: true;
   readonly sequence: number;
   readonly canaryMappings: readonly CanaryMapping[];
 }

@@ -21,13 +21,12 @@ export type ActivityAction =
   | { readonly kind: 'restartPods'; readonly beforeMs: number; readonly atMost: number }
   | { readonly kind: 'trimRevisions'; readonly names: readonly string[] }
   | { readonly kind: 'scaleReferenced'; readonly name: string; readonly replicas: number }
-  | { readonly kind: 'labelPods'; readonly revisions: readonly LabelledRevision[]; readonly text: string };
+  | { readonly kind: 'labelPods'; readonly revisions: readonly LabelledRevision[] };
 
 export interface LabelledRevision {
   readonly podTemplateHash: string;
+  /** Of its role; empty: none. */
   readonly metadata: PodMetadata;
-  /** What other roles carry, to be taken off. */
-  readonly others: PodMetadata;
 }
 
 /** What the workflow does next. It interprets; every decision is made here. */

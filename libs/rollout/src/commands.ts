@@ -132,7 +132,7 @@ export function take(run: Run, command: Command, nowMs: number): Run {
 }
 
 function promote(run: Run, by: Attribution, full: boolean, nowMs: number): Run {
-  const free = { ...run, held: undefined };
+  const free = run.held === undefined ? run : { ...run, held: undefined, progressAtMs: nowMs };
   if (full) {
     return { ...endStep(free, nowMs, by), fullPromotion: by };
   }
@@ -143,9 +143,9 @@ function abortMessage({ actor, reason }: Attribution): string {
   return reason === undefined ? `aborted by ${actor}` : `aborted by ${actor}: ${reason}`;
 }
 
-/** Whether the current step is a pause. */
+/** Whether the run waits in a pause. */
 export function isPausing(run: Run): boolean {
-  return run.stage === 'stepping' && run.spec.steps[run.stepIndex]?.kind === 'pause';
+  return run.stage === 'stepping' && run.fullPromotion === undefined && run.spec.steps[run.stepIndex]?.kind === 'pause';
 }
 
 function isEnding(run: Run): boolean {

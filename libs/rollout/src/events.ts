@@ -1,6 +1,6 @@
 import { isPausing } from './commands.ts';
 import type { RunEvent } from './evolve.ts';
-import { hasPods } from './pods.ts';
+import { hasPods, waitedFor } from './pods.ts';
 import type { Scaling } from './replicas.ts';
 import type { Run } from './run.ts';
 import { describeStep } from './steps.ts';
@@ -67,6 +67,8 @@ function done(after: Run, event: RunEvent): Notice[] {
         const number = revisionWith(after.workload, hash as string)?.number ?? 0;
         return normal('SwitchService', `Service ${service} selects revision ${number} (${hash as string})`);
       });
+    case 'postponed':
+      return [{ type: 'Warning', reason: 'UpkeepFailed', message: `${event.action}: ${event.message}` }];
     case 'podsRestarted':
       return event.evicted === 0
         ? []
@@ -104,19 +106,34 @@ function stepsCompleted(before: Run, after: Run): Notice[] {
 }
 
 function pauses(before: Run, after: Run): Notice[] {
+  return [...pausesOfSteps(before, after), ...pausesBySpec(before, after), ...pausesByPeople(before, after)];
+}
+
+function pausesOfSteps(before: Run, after: Run): Notice[] {
   const pausedStep = (run: Run): number | undefined => (isPausing(run) ? run.stepIndex : undefined);
   const [was, is] = [pausedStep(before), pausedStep(after)];
   const resumed = was !== undefined && was !== is && after.stage === 'stepping';
-  const wasHeld = before.held !== undefined;
-  const isHeld = after.held !== undefined;
   return [
     ...(resumed ? [normal('RolloutResumed', `the pause of step ${was + 1} is over`)] : []),
     ...(is !== undefined && was !== is
       ? [normal('RolloutPaused', `step ${is + 1}: paused at ${after.writtenWeight} %`)]
       : []),
-    ...(isHeld && !wasHeld ? [normal('RolloutPaused', `paused by ${after.held?.actor ?? ''}`)] : []),
-    ...(wasHeld && !isHeld && after.stage === 'stepping' ? [normal('RolloutResumed', 'no longer held')] : []),
   ];
+}
+
+function pausesBySpec(before: Run, after: Run): Notice[] {
+  const [was, is] = [before.spec.paused === true, after.spec.paused === true];
+  if (was === is || before.stage === 'observing') {
+    return [];
+  }
+  return [is ? normal('RolloutPaused', 'spec.paused is true') : normal('RolloutResumed', 'spec.paused is not true')];
+}
+
+function pausesByPeople({ held: was }: Run, { held: is, stage }: Run): Notice[] {
+  if (is !== undefined) {
+    return was === undefined ? [normal('RolloutPaused', `paused by ${is.actor}`)] : [];
+  }
+  return was !== undefined && stage === 'stepping' ? [normal('RolloutResumed', 'no longer held')] : [];
 }
 
 function deadline(before: Run, after: Run): Notice[] {
@@ -127,7 +144,7 @@ function deadline(before: Run, after: Run): Notice[] {
         {
           type: 'Warning',
           reason: 'ProgressDeadlineExceeded',
-          message: `revision ${nameOf(after)} made no progress for ${seconds} s`,
+          message: `revision ${nameOf(after, waitedFor(after))} made no progress for ${seconds} s`,
         },
       ]
     : [];

@@ -1,7 +1,9 @@
+import type { LabelledRevision } from './actions.ts';
 import { assertNever } from './assert-never.ts';
 import { observed } from './observed.ts';
 import { hasPods } from './pods.ts';
 import type { Scaling } from './replicas.ts';
+import { canonical } from './revision.ts';
 import type { CanaryMapping, Ending, Observation, Problem, Run, Wanted } from './run.ts';
 import {
   ABORTED,
@@ -52,12 +54,17 @@ export type RunEvent =
   | { readonly kind: 'podsRestarted'; readonly left: number; readonly evicted: number }
   | { readonly kind: 'revisionsTrimmed'; readonly names: readonly string[] }
   | { readonly kind: 'referencedScaled'; readonly replicas: number }
-  | { readonly kind: 'podsLabelled'; readonly text: string }
+  | { readonly kind: 'podsLabelled'; readonly revisions: readonly LabelledRevision[] }
+  /** Something about pods that no traffic depends on could not be done. */
+  | { readonly kind: 'postponed'; readonly action: string; readonly message: string }
   /** An activity failed for good: retrying cannot help. */
   | { readonly kind: 'failed'; readonly problem: Problem };
 
 /** A restart goes on when pods are back; a PodDisruptionBudget that lets go is not heard of, and looked at this often. */
 const RESTART_AGAIN_MS = 10_000;
+
+/** What an admission policy or RBAC forbids is seldom allowed sooner. */
+const POSTPONED_MS = 30_000;
 
 /** The state after an event. Pure; `nowMs` is the workflow's time. */
 export function evolve(run: Run, event: RunEvent, nowMs: number): Run {
@@ -130,7 +137,9 @@ export function evolve(run: Run, event: RunEvent, nowMs: number): Run {
         ? run
         : withWorkload(run, { referenced: { ...run.workload.referenced, replicas: event.replicas } });
     case 'podsLabelled':
-      return { ...run, labelled: event.text };
+      return podsLabelled(run, event.revisions);
+    case 'postponed':
+      return { ...run, postponed: { ...run.postponed, [event.action]: nowMs + POSTPONED_MS } };
     case 'failed':
       return failed(run, event.problem, nowMs);
     default:
@@ -150,12 +159,13 @@ function told(run: Run, wanted: Wanted, lookAgain: boolean): Run {
   return { ...run, wanted: isOlder ? run.wanted : wanted, lookAgain: run.lookAgain || lookAgain };
 }
 
-/** News of another object's pods, or from before the run knows any, is only a reason to look. */
+/** News that comes before the run knows any pods is kept: what it is about to read may be older. */
 function podsHeard(run: Run, wanted: Wanted, revisions: readonly Revision[], nowMs: number): Run {
   const noted = told(run, wanted, false);
-  return wanted.uid === run.uid && run.workload !== undefined
-    ? withRevisions(noted, withNews(run.workload.revisions, revisions), nowMs)
-    : noted;
+  if (run.workload === undefined) {
+    return { ...noted, heard: revisions };
+  }
+  return wanted.uid === run.uid ? withRevisions(noted, withNews(run.workload.revisions, revisions), nowMs) : noted;
 }
 
 function promotionStarted(run: Run, nowMs: number): Run {
@@ -168,6 +178,14 @@ function servicesPointed(run: Run, services: ServiceRevisions, nowMs: number): R
   const ready = services.canary === undefined ? pointed : { ...pointed, canaryEndpointsReady: false };
   const isSwitch = services.stable === run.revision.canary && run.stage !== 'settling';
   return isSwitch ? withoutPods(switched(ready), nowMs) : ready;
+}
+
+function podsLabelled(run: Run, labelled: readonly LabelledRevision[]): Run {
+  const revisions = run.workload?.revisions.map((revision) => {
+    const now = labelled.find(({ podTemplateHash }) => podTemplateHash === revision.hash);
+    return now === undefined ? revision : { ...revision, roleMetadata: canonical(now.metadata) };
+  });
+  return withWorkload(run, { revisions: revisions ?? [] });
 }
 
 function podsRestarted(run: Run, left: number, nowMs: number): Run {
@@ -190,6 +208,9 @@ function progressDeadlineExceeded(run: Run, nowMs: number): Run {
 /** Once the stable Service selects the new revision nothing is undone any more: the planner tries the same again. */
 function failed(run: Run, problem: Problem, nowMs: number): Run {
   const isSwitched = run.stage === 'promoting' && (run.promotion === 'endpoints' || run.promotion === 'cleanup');
+  if (run.stage === 'retreating') {
+    return { ...run, isWeightLost: true };
+  }
   if (run.stage === 'settling') {
     return { ...run, lookAgain: true }; // What was read is no longer so.
   }

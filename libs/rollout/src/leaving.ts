@@ -26,7 +26,7 @@ export function goingAway(run: RunWithPods, nowMs: number): Leaving[] {
     const untilMs = Math.max(isDelayed ? deadlineMs : 0, settledAtMs);
     const { hash: podTemplateHash, replicas, scaleDownAtMs } = revision;
     if (untilMs <= nowMs) {
-      return { target: { podTemplateHash, replicas: 0 } };
+      return { target: { podTemplateHash, replicas: 0, ...(scaleDownAtMs !== undefined && { scaleDownAtMs: null }) } };
     }
     const isNoted = !isDelayed || scaleDownAtMs !== undefined;
     return {

@@ -18,6 +18,8 @@ export const POD_TEMPLATE_HASH_LABEL = 'rollouts-pod-template-hash';
 export const REVISION_ANNOTATION = 'rollout.argoproj.io/revision';
 /** On ReplicaSets: until when one that serves no longer keeps its pods, RFC 3339. */
 export const SCALE_DOWN_ANNOTATION = 'scale-down-deadline';
+/** On ReplicaSets: what `canaryMetadata` or `stableMetadata` put on it, as JSON, so that it can be taken off again. */
+export const ROLE_METADATA_ANNOTATION = 'rollout.argoproj.io/ephemeral-metadata';
 /** On the Rollout: whole seconds for which pods outlive the last Mapping write. */
 export const GATEWAY_SETTLE_ANNOTATION = 'weir.dev/gateway-settle-seconds';
 

@@ -15,16 +15,16 @@ import type { RolloutSpec } from './types.ts';
 import { isWithinRollbackWindow, newest } from './workload.ts';
 
 /** The run after it looked at the cluster: what it begins, goes on with, or ends for. */
-export function observed(before: Run, observation: Observation, nowMs: number): Run {
+export function observed(before: Run, read: Observation, nowMs: number): Run {
+  const observation = withWhatWasHeard(read, before);
   const { rollout } = observation;
-  const run = { ...before, looked: true };
+  const run = { ...before, looked: true, heard: undefined };
   if (rollout === undefined || (run.uid !== undefined && rollout.uid !== run.uid)) {
     // Another one of its name is for the next run.
     const wanted = rollout && { uid: rollout.uid, generation: rollout.generation };
-    return gone({ ...run, ...(wanted && { wanted }) }, 'the Rollout is gone', nowMs);
+    return gone({ ...run, ...(wanted && { wanted }) }, { ...DELETED, message: 'the Rollout is gone' }, nowMs);
   }
-  const { uid, generation, owned, change } = rollout;
-  const seen = { ...run, uid, generation, owned, ...(change && { change }) };
+  const seen = withIdentity(run, rollout, nowMs);
   if (run.stage === 'settling') {
     return observedWhileSettling(seen, rollout, observation, nowMs);
   }
@@ -32,7 +32,7 @@ export function observed(before: Run, observation: Observation, nowMs: number): 
     return observedWhileEnding(before, seen, rollout, observation);
   }
   if (rollout.deleting) {
-    return gone(seen, 'the Rollout is being deleted', nowMs);
+    return gone(seen, DELETED, nowMs);
   }
   if (!rollout.owned) {
     return seen;
@@ -42,9 +42,30 @@ export function observed(before: Run, observation: Observation, nowMs: number): 
     : observedAtStart(seen, rollout, observation, nowMs);
 }
 
+const DELETED: Ending = { outcome: 'deleted', reason: 'RolloutDeleted', message: 'the Rollout is being deleted' };
+
+function withIdentity(run: Run, { uid, generation, owned, change }: ObservedRollout, nowMs: number): Run {
+  const isGivenBack = owned && !run.owned; // Its clock stood still.
+  return {
+    ...run,
+    uid,
+    generation,
+    owned,
+    ...(change && { change }),
+    ...(isGivenBack && { progressAtMs: nowMs }),
+  };
+}
+
+/** News may have overtaken the reading. */
+function withWhatWasHeard(observation: Observation, { workload, heard = [] }: Run): Observation {
+  const { workload: read } = observation;
+  return read === undefined
+    ? observation
+    : { ...observation, workload: { ...read, revisions: newest(read.revisions, workload?.revisions ?? heard) } };
+}
+
 /** A dynamicStableScale retreat does not wait for stable pods that nobody will run. */
-function gone(run: Run, message: string, nowMs: number): Run {
-  const ending: Ending = { outcome: 'deleted', reason: 'RolloutDeleted', message };
+function gone(run: Run, ending: Ending, nowMs: number): Run {
   if (run.stage === 'settling') {
     return { ...run, stage: 'closing' };
   }
@@ -52,24 +73,20 @@ function gone(run: Run, message: string, nowMs: number): Run {
 }
 
 function observedWhileEnding(before: Run, run: Run, rollout: ObservedRollout, observation: Observation): Run {
+  // What is wanted since is for the next run, or for a look at what the switch came to.
+  const isNew = before.generation > 0 && rollout.generation > before.generation;
   if (before.looked) {
-    // Waiting for stable pods: what is wanted anew is for the next run.
-    const isNew = rollout.generation > before.generation;
-    const deleted = rollout.deleting
-      ? ({ outcome: 'deleted', reason: 'RolloutDeleted', message: 'the Rollout is being deleted' } as const)
-      : undefined;
-    return {
-      ...withFreshPods(before, observation),
-      ...(isNew && { followUp: true }),
-      ...(deleted && { ending: deleted }),
-    };
+    const ending = rollout.deleting ? DELETED : before.ending;
+    return { ...withFreshPods(before, observation), ...(isNew && { followUp: true }), ...(ending && { ending }) };
   }
   const { revision } = observation;
   if (before.maySwitch === true && revision !== undefined && revision.stable === before.revision.canary) {
-    return switched({ ...withFreshPods(run, observation), maySwitch: false });
+    return switched({ ...withFreshPods(run, observation), maySwitch: false, lookAgain: run.lookAgain || isNew });
   }
   // What the run tried stays what it says; one that had not looked yet learns it now.
-  return before.generation > 0 ? { ...before, looked: true } : { ...run, ...factsOf(rollout, observation) };
+  return before.generation > 0
+    ? { ...before, looked: true, ...(isNew && { followUp: true }) }
+    : { ...run, ...factsOf(rollout, observation) };
 }
 
 function withFreshPods(run: Run, { workload }: Observation): Run {
@@ -166,23 +183,23 @@ function wasTried(
 
 function observedUnderWay(run: Run, rollout: ObservedRollout, observation: Observation, nowMs: number): Run {
   const isSwitched = run.stage === 'promoting' && run.promotion !== 'pods';
-  const fresh = withFreshPods(run, observation);
+  const adopted = adopt(run, rollout, observation, nowMs);
   if (isBack(run, observation) && !isSwitched) {
     const message = 'the stable revision is wanted again';
-    return retreat(fresh, { outcome: 'rolledBack', reason: 'RolloutRolledBack', message }, nowMs);
+    return retreat(adopted, { outcome: 'rolledBack', reason: 'RolloutRolledBack', message }, nowMs);
   }
   if (!isSameTry(run, rollout, observation, isSwitched)) {
     const message = hasPods(run)
       ? 'another revision or other steps are wanted: starting over with them'
       : 'the Rollout or the selector of a Service changed: starting over with what is wanted now';
-    return retreat(fresh, { outcome: 'superseded', reason: SUPERSEDED, message }, nowMs);
+    return retreat(withFreshPods(run, observation), { outcome: 'superseded', reason: SUPERSEDED, message }, nowMs);
   }
   const fatal = problemUnderWay(run, rollout.spec, observation);
   if (fatal !== undefined && !isSwitched) {
-    return retreat(fresh, fatal, nowMs);
+    return retreat(adopted, fatal, nowMs);
   }
   const readyToPromote = run.fullPromotion !== undefined || run.stepIndex >= run.spec.steps.length;
-  return withoutPods({ ...adopt(run, rollout, observation, nowMs), readyToPromote }, nowMs);
+  return withoutPods({ ...adopted, readyToPromote }, nowMs);
 }
 
 /** The stable revision is wanted again while another is tried. */
@@ -209,12 +226,19 @@ function problemUnderWay(run: Run, spec: RolloutSpec, { problems }: Observation)
 
 /** Takes over what may change in mid-run: sizes, delays, Mappings, a pause. */
 function adopt(run: Run, { spec, restartedAtMs }: ObservedRollout, { workload }: Observation, nowMs: number): Run {
-  const adopted = { ...run, spec, ...(restartedAtMs !== undefined && { restartedAtMs }) };
+  // The clock begins anew with other sizes, and stood still while the manifest was paused.
+  const isNewStart =
+    spec.workload?.replicas !== run.spec.workload?.replicas || (run.spec.paused === true && spec.paused !== true);
+  const adopted = {
+    ...run,
+    spec,
+    ...(restartedAtMs !== undefined && { restartedAtMs }),
+    ...(isNewStart && { progressAtMs: nowMs }),
+  };
   if (workload === undefined) {
     return adopted;
   }
-  const heard = newest(workload.revisions, run.workload?.revisions ?? []);
-  return { ...withRevisions(adopted, heard, nowMs), workload: { ...workload, revisions: heard } };
+  return { ...withRevisions(adopted, workload.revisions, nowMs), workload };
 }
 
 /** Traffic is home: pods are scaled in place, and any other try is the next run's. */

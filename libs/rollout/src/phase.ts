@@ -1,8 +1,9 @@
 import { assertNever } from './assert-never.ts';
 import { isPausing } from './commands.ts';
-import { hasPods, isFull, isRestartPending, servingHash } from './pods.ts';
+import { availableOf, hasPods, isFull, isRestartPending, servingHash, waitedFor } from './pods.ts';
 import type { Outcome, Run } from './run.ts';
 import { describeStep } from './steps.ts';
+import { canaryReplicasNow, isStepEnough } from './traffic.ts';
 import { nameOf } from './transitions.ts';
 import { revisionWith } from './workload.ts';
 
@@ -76,8 +77,11 @@ function phaseOfServing(run: Run): { phase: Phase; message: string } {
     : { phase: 'Healthy', message: '' };
 }
 
+/** Reason of the condition and of the Event, as users of Argo know it. */
+export const DEADLINE_EXCEEDED = 'ProgressDeadlineExceeded';
+
 function deadlineMessage(run: Run): string {
-  return `ProgressDeadlineExceeded: revision ${nameOf(run)} made no progress for ${run.spec.workload?.progressDeadlineSeconds ?? 0} s`;
+  return `${DEADLINE_EXCEEDED}: revision ${nameOf(run, waitedFor(run))} made no progress for ${run.spec.workload?.progressDeadlineSeconds ?? 0} s`;
 }
 
 function podsMessage(run: Run, hash: string): string {
@@ -102,5 +106,12 @@ function progressMessage(run: Run): string {
   const step = run.spec.steps[run.stepIndex];
   return step === undefined
     ? 'all steps are done, looking at the canary once more before it takes everything'
-    : `step ${run.stepIndex + 1} of ${run.spec.steps.length}: ${describeStep(step)}`;
+    : `step ${run.stepIndex + 1} of ${run.spec.steps.length}: ${describeStep(step)}${podsOfStep(run)}`;
+}
+
+/** Only where the step waits for them: people with kubectl alone must see what it is. */
+function podsOfStep(run: Run): string {
+  const available = availableOf(run, run.revision.canary);
+  const isWaiting = hasPods(run) && (available === 0 || !isStepEnough(run));
+  return isWaiting ? `, ${available} of ${Math.max(1, canaryReplicasNow(run))} canary pods are available` : '';
 }

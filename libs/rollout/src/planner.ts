@@ -1,7 +1,8 @@
 import type { Action } from './actions.ts';
 import { assertNever } from './assert-never.ts';
 import { nextForPods, podsDueAtMs } from './pods-plan.ts';
-import { availableOf, hasPods, isFull, isHeld, servingHash, type RunWithPods } from './pods.ts';
+import { availableOf, currentStep, hasPods, isFull, isHeld, servingHash, type RunWithPods } from './pods.ts';
+import { stableReplicas } from './replicas.ts';
 import type { Run, Wanted } from './run.ts';
 import { canaryReplicasNow, isStepEnough, nextForTraffic, wantedWeight, weightStableNeeds } from './traffic.ts';
 import { revisionWith } from './workload.ts';
@@ -83,8 +84,8 @@ function nextInDeploy(run: Run, nowMs: number): Action {
   if (!run.owned || !hasPods(run)) {
     return holdForOwner(run);
   }
-  if (run.spec.paused === true) {
-    return PAUSED_BY_SPEC;
+  if (isHeld(run)) {
+    return holdStep(run);
   }
   const { canary } = run.revision;
   return (
@@ -102,11 +103,13 @@ function nextInSteps(run: Run, nowMs: number): Action {
   if (isStepless(run) && (run.fullPromotion === undefined ? !isHeld(run) : run.spec.paused !== true)) {
     return startPromotion(run);
   }
-  return (
-    (hasPods(run) ? nextForPods(run, nowMs) : undefined) ??
-    nextForTraffic(run, wantedWeight(run)) ??
-    (isHeld(run) ? holdStep(run) : nextOfStep(run, nowMs))
-  );
+  return nextForCanary(run, wantedWeight(run), nowMs) ?? (isHeld(run) ? holdStep(run) : nextOfStep(run, nowMs));
+}
+
+/** Traffic is taken away before anything else is done, and given after the pods are seen to. */
+function nextForCanary(run: Run, weight: number, nowMs: number): Action | undefined {
+  const lowering = weight < run.writtenWeight ? nextForTraffic(run, weight) : undefined;
+  return lowering ?? (hasPods(run) ? nextForPods(run, nowMs) : undefined) ?? nextForTraffic(run, weight);
 }
 
 /** No step is left, or none counts. */
@@ -135,7 +138,7 @@ function nextOfStep(run: Run, nowMs: number): Action {
 function waitForStep(run: RunWithPods, nowMs: number): Action {
   const { canary, stable } = run.revision;
   return isStepEnough(run) && availableOf(run, canary) > 0
-    ? waitForPods(run, nowMs, stable, run.spec.workload.replicas)
+    ? waitForPods(run, nowMs, stable, stableReplicas(run.spec, currentStep(run), run.writtenWeight))
     : waitForPods(run, nowMs, canary, Math.max(1, canaryReplicasNow(run)));
 }
 
@@ -178,7 +181,7 @@ function nextBeforeSwitch(run: Run, nowMs: number): Action {
   const { canary } = run.revision;
   const isReady = isFull(run, canary) && run.spec.paused !== true;
   const weight = availableOf(run, canary) === 0 ? 0 : isReady ? 100 : run.writtenWeight;
-  const action = nextForPods(run, nowMs) ?? nextForTraffic(run, weight);
+  const action = nextForCanary(run, weight, nowMs);
   if (action !== undefined || isReady) {
     return action ?? { kind: 'pointServices', services: { stable: canary } };
   }
@@ -225,9 +228,11 @@ function nextInSettling(run: Run, nowMs: number): Action {
     return waitForPods(run, nowMs, serving, run.spec.workload.replicas);
   }
   const dueAtMs = podsDueAtMs(run, nowMs);
-  return dueAtMs === undefined
-    ? { kind: 'close' }
-    : { kind: 'wait', untilMs: dueAtMs, why: 'pods of other revisions are kept until then' };
+  if (dueAtMs !== undefined) {
+    return { kind: 'wait', untilMs: dueAtMs, why: 'pods of other revisions are kept until then' };
+  }
+  const isGoing = run.workload.revisions.some(({ replicas, pods }) => pods > replicas);
+  return isGoing ? { kind: 'wait', why: 'old pods are going away' } : { kind: 'close' };
 }
 
 /** Until news of pods comes, or the progress deadline; its clock stands still while the steps are held. */

@@ -1,8 +1,16 @@
-import type { ActivityAction } from './actions.ts';
+import type { ActivityAction, LabelledRevision } from './actions.ts';
 import { goingAway } from './leaving.ts';
-import { availableOf, currentStep, isFirstDeploy, isRestartPending, servingHash, wantedHash, type RunWithPods } from './pods.ts';
+import {
+  availableOf,
+  currentStep,
+  isFirstDeploy,
+  isRestartPending,
+  servingHash,
+  wantedHash,
+  type RunWithPods,
+} from './pods.ts';
 import { canaryReplicas, restartBatch, stableReplicas, type RevisionTarget } from './replicas.ts';
-import type { PodMetadata } from './types.ts';
+import { canonical } from './revision.ts';
 import { revisionWith, type ServiceRevisions } from './workload.ts';
 
 /** What is to be done about the pods now; undefined: nothing. Traffic is the planner's. */
@@ -11,11 +19,14 @@ export function nextForPods(run: RunWithPods, nowMs: number): ActivityAction | u
     (run.stage === 'settling' ? pointing(run) : undefined) ??
     scaling(run, nowMs) ??
     (run.stage === 'stepping' ? pointing(run) : undefined) ??
-    restarting(run, nowMs) ??
-    scalingReferenced(run) ??
-    labelling(run) ??
-    trimming(run)
+    upkeep(run, nowMs)
   );
+}
+
+/** What no traffic depends on. One that failed gives way to the others for a while. */
+function upkeep(run: RunWithPods, nowMs: number): ActivityAction | undefined {
+  const due = [restarting(run, nowMs), scalingReferenced(run), labelling(run), trimming(run)];
+  return due.find((action) => action !== undefined && (run.postponed?.[action.kind] ?? 0) <= nowMs);
 }
 
 /** When something is due about the pods although nothing happens until then; undefined: nothing is. */
@@ -26,6 +37,7 @@ export function podsDueAtMs(run: RunWithPods, nowMs: number): number | undefined
     ...goingAway(run, nowMs).flatMap(({ untilMs }) => (untilMs === undefined ? [] : [untilMs])),
     ...(isRestartPending(run) && restartAtMs > nowMs ? [restartAtMs] : []),
     ...(isRestartPending(run) && restart !== undefined ? [restart.againAtMs] : []),
+    ...Object.values(run.postponed ?? {}),
   ].filter((atMs) => atMs > nowMs);
   return due.length === 0 ? undefined : Math.min(...due);
 }
@@ -38,11 +50,12 @@ function scaling(run: RunWithPods, nowMs: number): ActivityAction | undefined {
       // Of any other one nobody has the template; and a manifest that is paused makes no new revision.
       return target.podTemplateHash === wantedHash(run) && (run.spec.paused !== true || target.replicas > 0);
     }
-    const isTried = target.podTemplateHash === run.revision.canary && run.stage !== 'settling';
+    // One that is wanted again is the newest, as after an undo of a Deployment.
+    const isWanted = target.podTemplateHash === wantedHash(run);
     return (
       revision.replicas !== target.replicas ||
       (target.scaleDownAtMs !== undefined && target.scaleDownAtMs !== (revision.scaleDownAtMs ?? null)) ||
-      (isTried && revision.number < newestNumber)
+      (isWanted && revision.number < newestNumber)
     );
   });
   return targets.length === 0 ? undefined : { kind: 'scaleReplicaSets', targets };
@@ -61,7 +74,7 @@ function wantedSizes(run: RunWithPods, nowMs: number): RevisionTarget[] {
     case 'stepping':
       return [
         ...size(revision.stable, stableReplicas(spec, stepIndex, writtenWeight)),
-        ...size(revision.canary, canaryReplicas(spec, stepIndex, writtenWeight)),
+        ...size(revision.canary, canarySize(run)),
         ...goingAway(run, nowMs).flatMap(({ target }) => target ?? []),
       ];
     case 'promoting':
@@ -77,6 +90,16 @@ function wantedSizes(run: RunWithPods, nowMs: number): RevisionTarget[] {
     default:
       return [];
   }
+}
+
+/** What the step wants; one that is held asks for no more pods, and gives none of those back that it has got. */
+function canarySize(run: RunWithPods): number {
+  const { spec, stepIndex, writtenWeight, revision } = run;
+  const present = revisionWith(run.workload, revision.canary)?.replicas ?? 0;
+  return Math.max(
+    canaryReplicas(spec, currentStep(run), writtenWeight),
+    Math.min(present, canaryReplicas(spec, stepIndex, writtenWeight)),
+  );
 }
 
 /** A revision that has a role keeps no deadline of earlier days. */
@@ -140,23 +163,24 @@ function referencedReplicas(
   return run.deadlineExceeded === true ? run.spec.workload.replicas : Math.max(0, missing);
 }
 
-/** Labels and annotations that follow the role, where the spec has some. */
+/** Labels and annotations that follow the role of a revision. */
 function labelling(run: RunWithPods): ActivityAction | undefined {
-  const { canaryMetadata, stableMetadata } = run.spec.workload;
-  if ((canaryMetadata === undefined && stableMetadata === undefined) || !['stepping', 'settling'].includes(run.stage)) {
+  if (run.stage !== 'stepping' && run.stage !== 'settling') {
     return undefined;
   }
-  const role = (podTemplateHash: string, metadata: PodMetadata = {}, others: PodMetadata = {}) =>
-    revisionWith(run.workload, podTemplateHash) === undefined ? [] : [{ podTemplateHash, metadata, others }];
-  const revisions =
+  const { canaryMetadata = {}, stableMetadata = {} } = run.spec.workload;
+  const wanted: LabelledRevision[] =
     run.stage === 'settling'
-      ? role(servingHash(run), stableMetadata, canaryMetadata)
+      ? [{ podTemplateHash: servingHash(run), metadata: stableMetadata }]
       : [
-          ...role(run.revision.stable, stableMetadata, canaryMetadata),
-          ...role(run.revision.canary, canaryMetadata, stableMetadata),
+          { podTemplateHash: run.revision.stable, metadata: stableMetadata },
+          { podTemplateHash: run.revision.canary, metadata: canaryMetadata },
         ];
-  const text = JSON.stringify(revisions);
-  return text === run.labelled || revisions.length === 0 ? undefined : { kind: 'labelPods', revisions, text };
+  const revisions = wanted.filter(({ podTemplateHash, metadata }) => {
+    const revision = revisionWith(run.workload, podTemplateHash);
+    return revision !== undefined && (revision.roleMetadata ?? '{}') !== canonical(metadata);
+  });
+  return revisions.length === 0 ? undefined : { kind: 'labelPods', revisions };
 }
 
 /** Revisions without pods beyond `revisionHistoryLimit`, oldest first to go. */

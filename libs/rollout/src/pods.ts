@@ -20,6 +20,11 @@ export function wantedHash(run: Run): string {
   return isBack ? run.revision.stable : run.revision.canary;
 }
 
+/** The revision whose pods a run may have to wait for. */
+export function waitedFor(run: Run): string {
+  return run.stage === 'settling' ? servingHash(run) : run.revision.canary;
+}
+
 /** Nothing serves yet: there is no traffic to shift. */
 export function isFirstDeploy({ revision }: Run): boolean {
   return revision.stable === '';

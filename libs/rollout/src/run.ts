@@ -1,5 +1,5 @@
 import type { Attribution, RolloutSpec } from './types.ts';
-import type { Workload } from './workload.ts';
+import type { Revision, Workload } from './workload.ts';
 
 /**
  * What a run ended with.
@@ -164,6 +164,8 @@ export interface Run {
   readonly readyToPromote: boolean;
   /** What is known of the pods; absent: traffic only, or not looked yet. */
   readonly workload?: Workload;
+  /** News of pods from before the run knew any. */
+  readonly heard?: readonly Revision[];
   /** The endpoints of the canary Service were seen to be pods of the canary. */
   readonly canaryEndpointsReady?: boolean;
   /** The canary is an older revision inside `rollbackWindow`: no steps. */
@@ -182,10 +184,12 @@ export interface Run {
   readonly restartedAtMs?: number;
   /** The restart under way: pods are evicted again when others are back, and at the latest then. */
   readonly restart?: { readonly left: number; readonly againAtMs: number; readonly awaitsPods: boolean };
-  /** What `labelPods` was last told, as text. */
-  readonly labelled?: string;
+  /** Upkeep of pods that could not be done, by the kind of its action, and when it is tried again. */
+  readonly postponed?: Readonly<Record<string, number>>;
   /** What is wanted now is for the next run. */
   readonly followUp?: boolean;
+  /** On the way home a weight above 0 could not be written: its Mapping is gone, or another's by now. */
+  readonly isWeightLost?: boolean;
   /** An abort met the request that moves the stable Service: the run looks before it undoes anything. */
   readonly maySwitch?: boolean;
   readonly ending?: Ending;

@@ -1,5 +1,5 @@
 import { isPausing } from './commands.ts';
-import { isAtEnd, phaseOf, type Phase } from './phase.ts';
+import { DEADLINE_EXCEEDED, isAtEnd, phaseOf, type Phase } from './phase.ts';
 import { hasPods, isFirstDeploy, servingHash, wantedHash } from './pods.ts';
 import type { Condition, ObservedRollout, Outcome, Run } from './run.ts';
 import { stepsHash } from './steps.ts';
@@ -122,9 +122,9 @@ export function rolloutStatus(run: Run, nowMs: number): RolloutStatus {
   };
 }
 
-/** A first deploy has nothing to do step by step. */
+/** A first deploy, and a rollback within the window, have nothing to do step by step. */
 function isStepless(run: Run): boolean {
-  return hasPods(run) && isFirstDeploy(run);
+  return hasPods(run) && (isFirstDeploy(run) || (run.isRollback === true && run.ending === undefined));
 }
 
 /** Whether the revision that was wanted is stable at such an end. */
@@ -209,8 +209,15 @@ function weightsOf(run: Run): { canary: WeightDestination; stable: WeightDestina
   };
 }
 
+function reasonOf({ ending }: Run, phase: Phase, message: string): string {
+  if (phase === 'Degraded' && message.startsWith(DEADLINE_EXCEEDED)) {
+    return DEADLINE_EXCEEDED;
+  }
+  return ending?.reason ?? (phase === 'Paused' ? 'RolloutPaused' : 'RolloutProgressing');
+}
+
 function conditionsOf(run: Run, phase: Phase, message: string, nowMs: number): readonly Condition[] {
-  const reason = run.ending?.reason ?? (phase === 'Paused' ? 'RolloutPaused' : 'RolloutProgressing');
+  const reason = reasonOf(run, phase, message);
   const healthy = phase === 'Healthy';
   const wanted: [Condition['type'], boolean, string][] = [
     ['Progressing', phase === 'Progressing' || healthy, healthy ? 'RolloutCompleted' : reason],

@@ -1,5 +1,5 @@
 import type { Action } from './actions.ts';
-import { availableOf, currentStep, hasPods, type RunWithPods } from './pods.ts';
+import { availableOf, currentStep, hasPods, isHeld, type RunWithPods } from './pods.ts';
 import { canaryReplicas, isEnough, leastWeightOnAbort, plannedWeight } from './replicas.ts';
 import type { Run } from './run.ts';
 
@@ -24,6 +24,9 @@ export function wantedWeight(run: Run): number {
   }
   if (availableOf(run, revision.canary) === 0) {
     return 0;
+  }
+  if (isHeld(run) && writtenWeight > 0) {
+    return writtenWeight; // Wherever the step had come to.
   }
   if (planned > writtenWeight) {
     return isStepEnough(run) ? planned : writtenWeight;
@@ -71,6 +74,7 @@ function beforeRaise(run: Run): Action | undefined {
 /** What the canary must go on taking until stable has the pods for it; 0 wherever that cannot help. */
 export function weightStableNeeds(run: Run): number {
   const { canary, stable } = run.revision;
-  const canHelp = hasPods(run) && run.ending?.outcome !== 'deleted' && availableOf(run, canary) > 0;
+  const isHopeless = run.ending?.outcome === 'deleted' || run.isWeightLost === true;
+  const canHelp = hasPods(run) && !isHopeless && availableOf(run, canary) > 0;
   return canHelp ? leastWeightOnAbort(run.spec.workload, availableOf(run, stable)) : 0;
 }

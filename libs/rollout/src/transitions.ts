@@ -1,4 +1,4 @@
-import { hasPods, isFirstDeploy } from './pods.ts';
+import { hasPods, isFirstDeploy, isFull, servingHash } from './pods.ts';
 import type { Ending, Run, StepRecord } from './run.ts';
 import type { Attribution } from './types.ts';
 import { revisionWith, type Revision } from './workload.ts';
@@ -27,11 +27,13 @@ export function withRevisions(run: Run, revisions: readonly Revision[], nowMs: n
       before === undefined || now.available > before.available || now.pods > before.pods || now.ready > before.ready
     );
   });
+  // A pod that is lost has the whole deadline to come back.
+  const wasWhole = hasPods(run) && [run.revision.canary, servingHash(run)].some((hash) => isFull(run, hash));
   const next = withWorkload(run, { revisions });
   const canary = revisionWith(next.workload, run.revision.canary);
   return {
     ...next,
-    ...(gotOn && { progressAtMs: nowMs, deadlineExceeded: false }),
+    ...((gotOn || wasWhole) && { progressAtMs: nowMs, deadlineExceeded: false }),
     ...((canary?.available ?? 0) === 0 && { canaryEndpointsReady: false }),
     ...(run.restart !== undefined && { restart: { ...run.restart, awaitsPods: false } }),
   };
@@ -132,7 +134,7 @@ function promotedEnding(run: Run): Ending {
 }
 
 /** By its number where it has one: that is what people know it by. */
-export function nameOf(run: Run): string {
-  const number = revisionWith(run.workload, run.revision.canary)?.number;
-  return number === undefined || number === 0 ? run.revision.canary : String(number);
+export function nameOf(run: Run, hash = run.revision.canary): string {
+  const number = revisionWith(run.workload, hash)?.number;
+  return number === undefined || number === 0 ? hash : String(number);
 }

@@ -15,6 +15,8 @@ export interface Revision {
   readonly available: number;
   /** Of the ReplicaSet, to tell newer news from older. */
   readonly resourceVersion: string;
+  /** What its role put on it, as canonical JSON; absent: nothing. */
+  readonly roleMetadata?: string;
   /** Annotation `scale-down-deadline`: it keeps its pods until then. Epoch milliseconds. */
   readonly scaleDownAtMs?: number;
 }

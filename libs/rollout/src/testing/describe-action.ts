@@ -18,6 +18,6 @@ export function describeAction(action: ActivityAction): string {
 }
 
 function describeTarget({ podTemplateHash, replicas, scaleDownAtMs }: RevisionTarget): string {
-  const deadline = scaleDownAtMs === undefined ? '' : scaleDownAtMs === null ? ', to stay' : ', to go later';
+  const deadline = scaleDownAtMs === undefined ? '' : scaleDownAtMs === null ? ', no deadline' : ', with a deadline';
   return `${podTemplateHash}: ${replicas} pods${deadline}`;
 }

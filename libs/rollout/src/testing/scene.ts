@@ -47,6 +47,11 @@ export class Scene extends SimulatedCluster {
     this.note(noticesOf(before, this.run));
   }
 
+  /** What a look would find. */
+  observed(): Workload {
+    return super.observation().workload ?? { revisions: [], services: {}, selector: '' };
+  }
+
   pass(seconds: number): void {
     this.nowMs += seconds * 1_000;
   }
@@ -69,7 +74,9 @@ export class Scene extends SimulatedCluster {
   }
 
   private note(notices: ReturnType<typeof noticesOf>): void {
-    this.notices.push(...notices.map(({ type, reason, message }) => `${type === 'Warning' ? '! ' : ''}${reason}: ${message}`));
+    this.notices.push(
+      ...notices.map(({ type, reason, message }) => `${type === 'Warning' ? '! ' : ''}${reason}: ${message}`),
+    );
   }
 
   private rollOut(image: string): void {
@@ -80,6 +87,9 @@ export class Scene extends SimulatedCluster {
       this.give('promote', { full: true });
       const isOver = this.run.stage === 'settling' && waiting?.kind === 'wait';
       this.nowMs = isOver ? (waiting.untilMs ?? this.nowMs) : this.nowMs;
+    }
+    if (!this.isIdle) {
+      throw new Error(`${image} was not promoted: ${this.courses.slice(-5).join(', ')}`);
     }
   }
 }

@@ -3,25 +3,18 @@ import { assertNever } from '../assert-never.ts';
 import { evolve, type RunEvent } from '../evolve.ts';
 import { canaryMappingName } from '../names.ts';
 import { needsFollowUp, nextAction } from '../planner.ts';
+import { wantedHash } from '../pods.ts';
 import { newRun, type CanaryMapping, type Observation, type ObservedRollout, type Run } from '../run.ts';
-import type { Scaling } from '../replicas.ts';
+import type { RevisionTarget } from '../replicas.ts';
 import { stepsHash } from '../steps.ts';
 import type { RolloutSpec } from '../types.ts';
-import type { Revision, ServiceRevisions } from '../workload.ts';
+import type { ServiceRevisions } from '../workload.ts';
 import { describeAction } from './describe-action.ts';
-
-interface SimulatedReplicaSet {
-  readonly hash: string;
-  number: number;
-  readonly createdAtMs: number;
-  replicas: number;
-  available: number;
-  scaleDownAtMs?: number | undefined;
-}
+import { SimulatedPods } from './simulated-pods.ts';
 
 /**
- * A cluster that does what the planner says, and whose pods do what a test says. Every write is checked against what must
- * never happen; a violation throws. One run after another, as the workflow continues as new.
+ * A cluster that does what the planner says, and whose pods do what a test says. A write that must never happen throws. One
+ * run after another, as the workflow continues as new.
  */
 export class SimulatedCluster {
   run: Run = newRun();
@@ -30,12 +23,11 @@ export class SimulatedCluster {
   isIdle = true;
   readonly courses: string[] = [];
   private generation = 1;
-  private version = 1;
   private deleting = false;
   private abort: ObservedRollout['abort'];
   private tried: { revision: string; steps: string } | undefined;
   private services: ServiceRevisions = {};
-  private readonly replicaSets = new Map<string, SimulatedReplicaSet>();
+  private readonly pods = new SimulatedPods();
   private readonly mappings = new Map<string, number>();
 
   constructor(
@@ -66,24 +58,21 @@ export class SimulatedCluster {
 
   /** Pods that can come up do; the run hears of it. */
   podsComeUp(): void {
-    for (const one of this.replicaSets.values()) {
-      this.setAvailable(one, this.isGood(one.hash) ? one.replicas : 0);
+    for (const hash of this.hashes()) {
+      this.pods.setAvailable(hash, this.isGood(hash) ? this.pods.replicasOf(hash) : 0);
     }
     this.news();
   }
 
   /** All pods of a revision are lost, but for so many. */
   podsDie(hash: string, left = 0): void {
-    const one = this.replicaSets.get(hash);
-    if (one !== undefined) {
-      this.setAvailable(one, left);
+    if (this.pods.has(hash)) {
+      this.pods.setAvailable(hash, left);
       this.news();
     }
   }
 
-  hashes(): string[] {
-    return [...this.replicaSets.keys()];
-  }
+  hashes = (): string[] => this.pods.hashes();
 
   /** Does what the run wants next. @returns false when it waits, or is over */
   step(): boolean {
@@ -165,8 +154,7 @@ export class SimulatedCluster {
         action.canaryMappings.forEach(({ stableName }) => this.mappings.delete(stableName));
         return this.evolve({ kind: 'canaryMappingsDropped', canaryMappings: action.canaryMappings });
       case 'removeCanaryMappings':
-        this.mappings.clear();
-        return this.evolve({ kind: 'canaryMappingsRemoved' });
+        return this.remove();
       case 'releaseRollout':
         return this.evolve({ kind: 'rolloutReleased' });
       case 'awaitCanaryEndpoints':
@@ -180,14 +168,12 @@ export class SimulatedCluster {
       case 'restartPods':
         return this.evolve({ kind: 'podsRestarted', left: 0, evicted: 0 });
       case 'trimRevisions':
-        [...this.replicaSets.values()]
-          .filter(({ hash }) => action.names.includes(`app-${hash}`))
-          .forEach(({ hash }) => this.replicaSets.delete(hash));
+        this.pods.delete(action.names);
         return this.evolve({ kind: 'revisionsTrimmed', names: action.names });
       case 'scaleReferenced':
         return this.evolve({ kind: 'referencedScaled', replicas: action.replicas });
       case 'labelPods':
-        return this.evolve({ kind: 'podsLabelled', text: action.text });
+        return this.evolve({ kind: 'podsLabelled', revisions: action.revisions });
       case 'switchStableService':
         throw new Error('a Rollout with pods switches Services by revision');
       default:
@@ -195,9 +181,17 @@ export class SimulatedCluster {
     }
   }
 
+  private remove(): void {
+    if (this.weight() > 0 && this.services.stable !== this.services.canary) {
+      throw new Error(`canary Mappings are removed at weight ${this.weight()}, and stable is another revision`);
+    }
+    this.mappings.clear();
+    this.evolve({ kind: 'canaryMappingsRemoved' });
+  }
+
   private setWeight(weight: number): void {
     const raised = [...this.mappings.values()].some((before) => weight > before);
-    if (raised && this.availableOf(this.services.canary) === 0) {
+    if (raised && this.pods.availableOf(this.services.canary) === 0) {
       throw new Error(`weight ${weight} for revision ${this.services.canary}, which has no available pods`);
     }
     this.evolve({ kind: 'weightIntended', weight });
@@ -212,10 +206,10 @@ export class SimulatedCluster {
     const wantsPods = (this.run.spec.workload?.replicas ?? 0) > 0;
     const takesTraffic = services.stable !== undefined && services.stable !== this.services.stable;
     const isHome = this.run.stage === 'settling'; // Back to the revision that it served before.
-    if (takesTraffic && wantsPods && !isHome && this.availableOf(services.stable) === 0) {
+    if (takesTraffic && wantsPods && !isHome && this.pods.availableOf(services.stable) === 0) {
       throw new Error(`all traffic for revision ${services.stable}, which has no available pods`);
     }
-    if (services.canary !== undefined && this.weight() > 0 && this.availableOf(services.canary) === 0) {
+    if (services.canary !== undefined && this.weight() > 0 && this.pods.availableOf(services.canary) === 0) {
       throw new Error(`the canary's traffic for revision ${services.canary}, which has no available pods`);
     }
     this.services = { ...this.services, ...services };
@@ -223,80 +217,47 @@ export class SimulatedCluster {
   }
 
   private scale({ targets }: Extract<ActivityAction, { kind: 'scaleReplicaSets' }>): void {
-    const scalings: Scaling[] = [];
-    for (const { podTemplateHash: hash, replicas, scaleDownAtMs } of targets) {
-      const known = this.replicaSets.get(hash);
-      const found = known ?? this.create(hash);
-      if (replicas < found.replicas) {
-        this.mayLosePods(hash, replicas);
-      }
-      const newest = this.newestNumber();
-      found.number = hash === this.wanted && found.number < newest ? newest + 1 : found.number;
-      const from = known && { from: known.replicas };
-      scalings.push({ name: `app-${hash}`, number: found.number, ...from, to: replicas });
-      found.replicas = replicas;
-      found.available = Math.min(found.available, replicas);
-      found.scaleDownAtMs = scaleDownAtMs === undefined ? found.scaleDownAtMs : (scaleDownAtMs ?? undefined);
-      this.version++;
-    }
-    const revisions = this.revisions().filter(({ hash }) => targets.some((one) => one.podTemplateHash === hash));
+    const scalings = targets.map((target) => {
+      this.mayLosePods(target);
+      const isNew = this.create(target.podTemplateHash);
+      const { from, ...scaling } = this.pods.scale(target, wantedHash(this.run));
+      return { ...scaling, ...(!isNew && { from: from ?? 0 }) };
+    });
+    const revisions = this.pods.revisions().filter(({ hash }) => targets.some((one) => one.podTemplateHash === hash));
     this.evolve({ kind: 'replicaSetsScaled', revisions, scalings });
   }
 
-  private mayLosePods(hash: string, replicas: number): void {
-    const isServing = (this.services.canary === hash && this.weight() > 0) || this.services.stable === hash;
-    if (isServing && replicas === 0 && (this.run.spec.workload?.replicas ?? 0) > 0) {
-      throw new Error(`revision ${hash} loses its pods while traffic goes to it`);
-    }
-  }
-
-  private create(hash: string): SimulatedReplicaSet {
-    if (hash !== this.wanted) {
+  /** @returns whether it had none */
+  private create(hash: string): boolean {
+    const isNew = !this.pods.has(hash);
+    if (isNew && hash !== this.wanted) {
       throw new Error(`nobody has the template of revision ${hash}`);
     }
-    const number = this.newestNumber() + 1;
-    const made = { hash, number, createdAtMs: this.nowMs + number, replicas: 0, available: 0 };
-    this.replicaSets.set(hash, made);
-    return made;
+    if (isNew) {
+      this.pods.create(hash, this.nowMs);
+    }
+    return isNew;
   }
 
-  private newestNumber(): number {
-    return Math.max(0, ...[...this.replicaSets.values()].map(({ number }) => number));
+  private mayLosePods({ podTemplateHash: hash, replicas }: RevisionTarget): void {
+    const isServing = (this.services.canary === hash && this.weight() > 0) || this.services.stable === hash;
+    const losesAll = replicas === 0 && this.pods.replicasOf(hash) > 0;
+    if (isServing && losesAll && (this.run.spec.workload?.replicas ?? 0) > 0) {
+      throw new Error(`revision ${hash} loses its pods while traffic goes to it`);
+    }
   }
 
   private weight(): number {
     return Math.max(0, ...this.mappings.values());
   }
 
-  private availableOf(hash: string | undefined): number {
-    return this.replicaSets.get(hash ?? '')?.available ?? 0;
-  }
-
-  private setAvailable(one: SimulatedReplicaSet, available: number): void {
-    one.available = available;
-    this.version++;
-  }
-
   private news(): void {
     this.start();
     const wanted = { uid: 'u', generation: this.generation };
-    this.evolve({ kind: 'podsHeard', wanted, revisions: this.revisions() });
-  }
-
-  private revisions(): Revision[] {
-    return [...this.replicaSets.values()].map(({ available, scaleDownAtMs, ...one }) => ({
-      ...one,
-      name: `app-${one.hash}`,
-      pods: one.replicas,
-      ready: available,
-      available,
-      resourceVersion: String(this.version),
-      ...(scaleDownAtMs !== undefined && { scaleDownAtMs }),
-    }));
+    this.evolve({ kind: 'podsHeard', wanted, revisions: this.pods.revisions() });
   }
 
   protected observation(): Observation {
-    const known = (hash: string | undefined): hash is string => hash !== undefined && this.replicaSets.has(hash);
     return {
       rollout: {
         uid: 'u',
@@ -309,10 +270,10 @@ export class SimulatedCluster {
         ...(this.tried && { triedRevision: this.tried.revision, triedSteps: this.tried.steps }),
         conditions: [],
       },
-      revision: { stable: known(this.services.stable) ? this.services.stable : '', canary: this.wanted },
+      revision: { stable: this.pods.has(this.services.stable) ? this.services.stable : '', canary: this.wanted },
       problems: [],
       mappingApiVersion: 'getambassador.io/v2',
-      workload: { revisions: this.revisions(), services: this.services, selector: 'app=app' },
+      workload: { revisions: this.pods.revisions(), services: this.services, selector: 'app=app' },
     };
   }
 }

@@ -10,7 +10,7 @@ export function workloadSpec(more: Partial<WorkloadSpec> = {}): WorkloadSpec {
     minPodsPerReplicaSet: 1,
     dynamicStableScale: false,
     scaleDownDelaySeconds: 30,
-    abortScaleDownDelaySeconds: 30,
+    ...(more.dynamicStableScale !== true && { abortScaleDownDelaySeconds: 30 }),
     maxUnavailable: { percent: 25 },
     gatewaySettleSeconds: 5,
     ...more,

@@ -1,0 +1,139 @@
+import { beforeEach, describe, expect, jest, test } from '@jest/globals';
+import type { RolloutObject } from '@weir/activities';
+import type { SpecChanged } from '@weir/contract';
+import type { Change, KubernetesClient, KubernetesObject, WatchOptions } from '@weir/kubernetes';
+import type { Logger } from '@weir/platform';
+import type { RolloutRef } from '@weir/rollout';
+import type { RolloutRuns } from '@weir/temporal';
+import { replicaSet } from './testing/objects.ts';
+
+type Seen = Change<never>['type'];
+
+/** What each watch does with a change, by the plural of its resource. */
+const watches = new Map<string, (change: Change<KubernetesObject>) => void>();
+const actual = await import('@weir/kubernetes');
+jest.unstable_mockModule('@weir/kubernetes', () => ({
+  ...actual,
+  watchForever: async (_client: KubernetesClient, { at, onChange }: WatchOptions<KubernetesObject>) => {
+    watches.set(at.resource.plural, onChange);
+  },
+}));
+const { RolloutWatch } = await import('./rollout-watch.ts');
+
+function rollout(name: string, more: Partial<RolloutObject> & { generation?: number } = {}): RolloutObject {
+  const { generation = 1, ...rest } = more;
+  return {
+    metadata: { name, namespace: 'ns', uid: `uid of ${name}`, generation },
+    status: { observedGeneration: '1' },
+    ...rest,
+  };
+}
+
+const DEPLOYMENT = { workloadRef: { apiVersion: 'apps/v1', kind: 'Deployment', name: 'web' } };
+const referring = (workloadObservedGeneration: string): RolloutObject =>
+  rollout('app', { spec: DEPLOYMENT, status: { observedGeneration: '1', workloadObservedGeneration } });
+const deployment = (name: string, generation: number): KubernetesObject => ({
+  metadata: { name, namespace: 'ns', generation },
+});
+const pods = (name: string, hash: string, replicas: number, status = {}): KubernetesObject =>
+  replicaSet(hash, replicas, status, `uid of ${name}`);
+
+describe('the watch of the worker', () => {
+  let told: string[];
+  beforeEach(() => {
+    told = [];
+    const note =
+      (how: string) =>
+      async ({ name }: RolloutRef, { generation, lookAgain, revisions }: SpecChanged) => {
+        const what = [
+          lookAgain === true ? 'look' : '',
+          revisions?.map(({ name: one, available }) => `${one}=${available}`).join(' '),
+        ];
+        told.push([how, name, `generation ${generation}`, ...what].filter(Boolean).join(', '));
+      };
+    const runs = { tell: note('tell'), tellIfOpen: note('tell if open') } as unknown as RolloutRuns;
+    new RolloutWatch({} as KubernetesClient, runs, 'c', {} as Logger).start();
+  });
+
+  /** @returns what the runs were told of it */
+  async function seen(
+    plural: 'rollouts' | 'replicasets' | 'deployments',
+    type: Seen,
+    object: KubernetesObject,
+  ): Promise<string[]> {
+    watches.get(plural)?.({ type, object });
+    await new Promise((resolve) => setImmediate(resolve));
+    return told.splice(0);
+  }
+
+  test('tells of a new generation once, however often the Rollout changes before the run has seen it', async () => {
+    expect(await seen('rollouts', 'MODIFIED', rollout('app', { generation: 2 }))).toEqual(['tell, app, generation 2']);
+    expect(await seen('rollouts', 'MODIFIED', rollout('app', { generation: 2, status: {} }))).toEqual([]);
+    expect(await seen('rollouts', 'MODIFIED', rollout('app', { generation: 3 }))).toEqual(['tell, app, generation 3']);
+  });
+
+  test('tells of pods when their counts change, and not what is known', async () => {
+    await seen('rollouts', 'LISTED', rollout('app'));
+    expect(await seen('replicasets', 'ADDED', pods('app', 'v1', 4))).toEqual(['tell, app, generation 1, app-v1=4']);
+    expect(await seen('replicasets', 'MODIFIED', pods('app', 'v1', 4))).toEqual([]);
+    expect(await seen('replicasets', 'MODIFIED', pods('app', 'v1', 4, { availableReplicas: 3 }))).toEqual([
+      'tell, app, generation 1, app-v1=3',
+    ]);
+  });
+
+  test('tells of pods that were seen before their Rollout', async () => {
+    expect(await seen('replicasets', 'LISTED', pods('app', 'v1', 4))).toEqual([]);
+    expect(await seen('rollouts', 'LISTED', rollout('app'))).toEqual(['tell, app, generation 1, app-v1=4']);
+  });
+
+  test('tells nobody of the pods of a Rollout that is not Weir’s, or is being deleted', async () => {
+    expect(await seen('replicasets', 'ADDED', pods('theirs', 'v1', 4))).toEqual([]);
+    const { metadata, ...rest } = rollout('app');
+    await seen('rollouts', 'LISTED', { ...rest, metadata: { ...metadata, deletionTimestamp: '2026-01-01T00:00:00Z' } });
+    expect(await seen('replicasets', 'MODIFIED', pods('app', 'v1', 0))).toEqual([]);
+  });
+
+  test('asks to look when a ReplicaSet with pods is deleted, and not for one of the history', async () => {
+    await seen('replicasets', 'LISTED', pods('app', 'v1', 4));
+    await seen('rollouts', 'LISTED', rollout('app'));
+    expect(await seen('replicasets', 'DELETED', pods('app', 'v1', 4))).toEqual(['tell, app, generation 1, look']);
+    expect(await seen('replicasets', 'DELETED', pods('app', 'v0', 0))).toEqual([]);
+  });
+
+  test('asks an open run to look when its Rollout is gone, and forgets its pods', async () => {
+    await seen('replicasets', 'LISTED', pods('app', 'v1', 4));
+    await seen('rollouts', 'LISTED', rollout('app'));
+    expect(await seen('rollouts', 'DELETED', rollout('app'))).toEqual(['tell if open, app, generation 1, look']);
+    expect(await seen('replicasets', 'MODIFIED', pods('app', 'v1', 0))).toEqual([]);
+  });
+
+  test('asks to look when the label is put on again', async () => {
+    expect(await seen('rollouts', 'ADDED', rollout('app'))).toEqual(['tell, app, generation 1, look']);
+  });
+
+  test('asks to look when the Deployment of a workloadRef has another generation', async () => {
+    await seen('rollouts', 'LISTED', referring('1'));
+    expect(await seen('deployments', 'LISTED', deployment('web', 1))).toEqual([]);
+    expect(await seen('deployments', 'MODIFIED', deployment('web', 2))).toEqual(['tell, app, generation 1, look']);
+    expect(await seen('deployments', 'MODIFIED', deployment('web', 2))).toEqual([]);
+  });
+
+  test('asks to look when the Deployment was seen before its Rollout', async () => {
+    await seen('deployments', 'LISTED', deployment('web', 2));
+    expect(await seen('rollouts', 'LISTED', referring('1'))).toEqual(['tell, app, generation 1, look']);
+  });
+
+  test('asks to look when a Deployment that was deleted is there again', async () => {
+    await seen('rollouts', 'LISTED', referring('1'));
+    await seen('deployments', 'LISTED', deployment('web', 1));
+    await seen('deployments', 'DELETED', deployment('web', 1));
+    await seen('rollouts', 'MODIFIED', rollout('app', { spec: DEPLOYMENT })); // No Deployment was read.
+    expect(await seen('deployments', 'ADDED', deployment('web', 1))).toEqual(['tell, app, generation 1, look']);
+  });
+
+  test('tells nobody of a Deployment that is nobody’s, although another one is news', async () => {
+    await seen('deployments', 'LISTED', deployment('web', 2));
+    expect(await seen('rollouts', 'LISTED', referring('1'))).toHaveLength(1);
+    expect(await seen('deployments', 'MODIFIED', deployment('unrelated', 7))).toEqual([]);
+  });
+});
