@@ -12,6 +12,7 @@ import {
 import { type CanaryRolloutInput, type CanaryRolloutResult, type RunRef } from '@weir/contract';
 import {
   evolve,
+  hasPods,
   needsFollowUp,
   newRun,
   nextAction,
@@ -127,13 +128,26 @@ class CanaryRollout {
 
   /** Until the deadline, or until anything changes what the planner says. */
   private async wait({ untilMs, why }: Extract<Action, { kind: 'wait' }>): Promise<void> {
-    const before = this.run;
-    const changed = (): boolean => this.run !== before;
+    let seen = this.run;
+    const changed = (): boolean => {
+      const isNews = this.run !== seen;
+      seen = this.run;
+      return isNews && !this.stillWaits(untilMs);
+    };
     if (untilMs === undefined) {
       await condition(changed);
     } else {
       await condition(changed, Math.max(untilMs - Date.now(), 1), { summary: why });
     }
+  }
+
+  /** Pods come and go; a timer that is set anew for each would be most of the history. */
+  private stillWaits(untilMs: number | undefined): boolean {
+    if (!hasPods(this.run)) {
+      return false; // Histories from before there were pods set it anew.
+    }
+    const next = nextAction(this.run, Date.now());
+    return next.kind === 'wait' && next.untilMs === untilMs;
   }
 
   private async act(action: ActivityAction): Promise<void> {

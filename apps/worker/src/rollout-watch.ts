@@ -131,7 +131,11 @@ export class RolloutWatch {
       this.generations.delete(key);
     } else if (this.generations.get(key) !== generation) {
       this.generations.set(key, generation);
-      this.rollouts.forEach((rollout) => this.tellOfDeployment(rollout));
+      for (const rollout of this.rollouts.values()) {
+        if (rollout.metadata.namespace === namespace && referencedDeployment(rollout) === name) {
+          this.tellOfDeployment(rollout);
+        }
+      }
     }
   }
 

@@ -34,7 +34,8 @@ export function tellingOf({ type, object }: Change<RolloutObject>): Telling | un
 /** Two messages in one: the newer one's facts, and both's wishes. */
 export function together(older: Telling, newer: Telling): Telling {
   const { uid, generation } = newer.change;
-  const revisions = newer.change.revisions ?? older.change.revisions;
+  const sameObject = older.change.uid === uid;
+  const revisions = newer.change.revisions ?? (sameObject ? older.change.revisions : undefined);
   // One that told of more than pods asks to look, which must not be lost in one that does not.
   const isMixed = (older.change.revisions === undefined) !== (newer.change.revisions === undefined);
   const lookAgain = isMixed || older.change.lookAgain === true || newer.change.lookAgain === true;

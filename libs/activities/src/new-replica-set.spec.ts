@@ -62,7 +62,7 @@ describe('the ReplicaSet of a new revision', () => {
   });
 
   test('keeps the expressions of the selector', () => {
-    const matchExpressions = [{ key: 'app', operator: 'Exists' }];
+    const matchExpressions = [{ key: 'app', operator: 'Exists' as const }];
     const { selector } = made({ source: { template: TEMPLATE, selector: { matchExpressions } } }).spec;
     expect(selector).toEqual({ matchExpressions, matchLabels: { 'rollouts-pod-template-hash': 'abc' } });
   });

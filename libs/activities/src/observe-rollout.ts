@@ -1,7 +1,8 @@
 import type { CanaryRolloutActivities, RunRef } from '@weir/contract';
 import { ENDPOINT_SLICES, SERVICES, type KubernetesClient } from '@weir/kubernetes';
-import { chooseMappingApi, preflight } from '@weir/mapping';
+import { chooseMappingApi, isOurs, preflight } from '@weir/mapping';
 import {
+  CANARY_SUFFIX,
   CHANGE_ANNOTATION,
   INSTANCE_ID,
   INSTANCE_ID_LABEL,
@@ -11,6 +12,7 @@ import {
   abortIn,
   revisionOf,
   wasAborted,
+  type CanaryMapping,
   type Condition,
   type Observation,
   type ObservedRollout,
@@ -83,6 +85,7 @@ async function observeCluster(
     rollout,
     ...known,
     ...(mappings.apiVersion !== undefined && { mappingApiVersion: mappings.apiVersion }),
+    ...(mappings.canaryMappings.length > 0 && { canaryMappings: mappings.canaryMappings }),
     problems: [
       ...serviceProblem(stableService, found.stable),
       ...serviceProblem(canaryService, found.canary),
@@ -92,27 +95,46 @@ async function observeCluster(
   };
 }
 
+interface ObservedMappings {
+  readonly apiVersion?: string;
+  readonly problems: readonly Problem[];
+  readonly canaryMappings: readonly CanaryMapping[];
+}
+
 async function observeMappings(
   { kubernetes, installation, mappingApiVersion }: ActivityDependencies,
   { rollout: { namespace }, workflowId }: RunRef,
   { mappings, stableService }: RolloutSpec,
   signal: AbortSignal,
-): Promise<{ readonly apiVersion?: string; readonly problems: readonly Problem[] }> {
+): Promise<ObservedMappings> {
   const api = chooseMappingApi(await kubernetes.servedApiVersions({ signal }), mappingApiVersion);
   if (api === undefined) {
     const wanted = mappingApiVersion ?? 'getambassador.io';
     const message = `the cluster does not serve Mappings (${wanted}): install the gateway's CRDs`;
-    return { problems: [{ reason: 'ApiNotServed', message }] };
+    return { problems: [{ reason: 'ApiNotServed', message }], canaryMappings: [] };
   }
   const { items } = await kubernetes.list<MappingObject>(mappingsAt(api.apiVersion), { signal });
+  const owner = { installation, workflowId };
   const problems = preflight({
     namespace,
     stableMappings: mappings,
     stableService,
-    owner: { installation, workflowId },
+    owner,
     allMappings: items,
   });
-  return { apiVersion: api.apiVersion, problems };
+  const canaryMappings = items
+    .filter((one) => one.metadata.namespace === namespace && isOurs(one, owner))
+    .map(toCanaryMapping);
+  return { apiVersion: api.apiVersion, problems, canaryMappings };
+}
+
+function toCanaryMapping({ metadata: { name, resourceVersion }, spec: { weight } }: MappingObject): CanaryMapping {
+  return {
+    name,
+    stableName: name.slice(0, -CANARY_SUFFIX.length),
+    ...(resourceVersion !== undefined && { resourceVersion }),
+    ...(typeof weight === 'number' && { weight }),
+  };
 }
 
 /** Traffic only: the revisions are what the Services select, and somebody else runs their pods. */
@@ -187,14 +209,15 @@ function lastRun(status: NonNullable<RolloutObject['status']>) {
   };
 }
 
-/** What a command changed since the last report of a run; what is not ours is passed over. */
+/** What a command changed last, and whether a run has told of it; what is not ours is passed over. */
 function requestedChange(annotations: Readonly<Record<string, string>> = {}): { readonly change?: RequestedChange } {
   const { command, actor, reason, at } = jsonIn(annotations[CHANGE_ANNOTATION]) as Partial<RequestedChange>;
-  const { atMs = 0 } = jsonIn(annotations[RUN_ANNOTATION]) as { readonly atMs?: number };
-  if (command === undefined || actor === undefined || at === undefined || !(Date.parse(at) > atMs)) {
+  const { change: toldOf } = jsonIn(annotations[RUN_ANNOTATION]) as { readonly change?: string };
+  if (command === undefined || actor === undefined || at === undefined) {
     return {};
   }
-  return { change: { command, actor, at, ...(reason !== undefined && { reason }) } };
+  const told = toldOf === at && ({ told: true } as const);
+  return { change: { command, actor, at, ...(reason !== undefined && { reason }), ...told } };
 }
 
 function jsonIn(text: string | undefined): object {

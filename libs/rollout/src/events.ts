@@ -33,7 +33,7 @@ function normal(reason: string, message: string): Notice {
 
 /** A restart or an undo, with who gave it: the change itself says only what. */
 function asked(before: Run, { change }: Run): Notice[] {
-  if (change === undefined || change.at === before.change?.at) {
+  if (change === undefined || change.told === true || change.at === before.change?.at) {
     return [];
   }
   const { command, actor, reason } = change;

@@ -84,6 +84,7 @@ export function evolve(run: Run, event: RunEvent, nowMs: number): Run {
       return {
         ...run,
         lastMappingWriteMs: nowMs,
+        leftovers: undefined,
         canaryMappings: run.canaryMappings.filter(({ name }) => event.canaryMappings.every((one) => one.name !== name)),
       };
     case 'weightIntended':
@@ -118,6 +119,7 @@ export function evolve(run: Run, event: RunEvent, nowMs: number): Run {
         // A Mapping that was there is a write that the gateway has to act on.
         ...(run.canaryMappings.length > 0 && { lastMappingWriteMs: nowMs }),
         canaryMappings: [],
+        leftovers: undefined,
         intendedWeight: 0,
         writtenWeight: 0,
         stage: 'releasing',

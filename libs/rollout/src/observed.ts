@@ -81,7 +81,9 @@ function observedWhileEnding(before: Run, run: Run, rollout: ObservedRollout, ob
   }
   const { revision } = observation;
   if (before.maySwitch === true && revision !== undefined && revision.stable === before.revision.canary) {
-    return switched({ ...withFreshPods(run, observation), maySwitch: false, lookAgain: run.lookAgain || isNew });
+    const wasAborted = before.ending?.outcome === 'aborted';
+    const lookAgain = run.lookAgain || isNew || !wasAborted;
+    return switched({ ...withFreshPods(run, observation), maySwitch: false, lookAgain });
   }
   // What the run tried stays what it says; one that had not looked yet learns it now.
   return before.generation > 0
@@ -106,7 +108,13 @@ function factsOf(rollout: ObservedRollout, { revision, mappingApiVersion, worklo
 }
 
 function observedAtStart(run: Run, rollout: ObservedRollout, observation: Observation, nowMs: number): Run {
-  const known: Run = { ...run, ...factsOf(rollout, observation), progressAtMs: nowMs };
+  const { canaryMappings: leftovers } = observation;
+  const known: Run = {
+    ...run,
+    ...factsOf(rollout, observation),
+    ...(leftovers && { leftovers }),
+    progressAtMs: nowMs,
+  };
   const { revision } = known;
   const blocking = blockingProblem(known, observation);
   const isThere = hasPods(known) && revision.canary !== '' && revision.stable === revision.canary;

@@ -1,7 +1,7 @@
 import { assertNever } from './assert-never.ts';
 import { isPausing } from './commands.ts';
 import { availableOf, hasPods, isFull, isRestartPending, servingHash, waitedFor } from './pods.ts';
-import type { Outcome, Run } from './run.ts';
+import type { Outcome, PromotionStage, Run } from './run.ts';
 import { describeStep } from './steps.ts';
 import { canaryReplicasNow, isStepEnough } from './traffic.ts';
 import { nameOf } from './transitions.ts';
@@ -51,7 +51,9 @@ function phaseOfEnding(
     case 'fastPromoted':
     case 'rolledBack':
     case 'nothingToDo':
-      return isAtEnd(run) ? phaseOfServing(run) : { phase: 'Progressing', message };
+      return isAtEnd(run) || (outcome === 'nothingToDo' && hasPods(run))
+        ? phaseOfServing(run)
+        : { phase: 'Progressing', message };
     case 'aborted':
       return { phase: 'Degraded', message: reasonAndMessage };
     case 'superseded':
@@ -91,14 +93,21 @@ function podsMessage(run: Run, hash: string): string {
     : 'updated replicas are still becoming available';
 }
 
+const PROMOTION_MESSAGES: Readonly<Record<PromotionStage, string>> = {
+  pods: 'all steps are done, giving the new revision all traffic',
+  weight: 'all steps are done, moving the stable Service to the new revision',
+  service: 'all steps are done, moving the stable Service to the new revision',
+  endpoints: 'the stable Service selects the new revision, waiting for its endpoints to be the new pods',
+  cleanup: 'the stable Service selects the new revision, removing the canary Mappings',
+};
+
 function progressMessage(run: Run): string {
-  if (run.stage === 'deploying' || (run.stage === 'promoting' && run.promotion === 'pods')) {
+  const isGettingPods = hasPods(run) && !isFull(run, run.revision.canary);
+  if (run.stage === 'deploying' || (run.stage === 'promoting' && run.promotion === 'pods' && isGettingPods)) {
     return podsMessage(run, run.revision.canary);
   }
   if (run.stage === 'promoting') {
-    return run.promotion === 'endpoints'
-      ? 'the stable Service selects the new revision, waiting for its endpoints to be the new pods'
-      : 'all steps are done, moving the stable Service to the new revision';
+    return PROMOTION_MESSAGES[run.promotion];
   }
   if (run.stage !== 'stepping') {
     return 'preparing the canary';

@@ -27,9 +27,9 @@ function nextInStage(run: Run, nowMs: number): Action {
     case 'creating':
       return needsObservation(run) ? { kind: 'observeRollout' } : { kind: 'ensureCanaryMappings' };
     case 'deploying':
-      return needsObservation(run) ? { kind: 'observeRollout' } : nextInDeploy(run, nowMs);
+      return needsObservation(run) ? { kind: 'observeRollout' } : (clearing(run) ?? nextInDeploy(run, nowMs));
     case 'stepping':
-      return needsObservation(run) ? { kind: 'observeRollout' } : nextInSteps(run, nowMs);
+      return needsObservation(run) ? { kind: 'observeRollout' } : (clearing(run) ?? nextInSteps(run, nowMs));
     case 'promoting':
       return nextInPromotion(run, nowMs);
     case 'retreating':
@@ -43,6 +43,12 @@ function nextInStage(run: Run, nowMs: number): Action {
     default:
       return assertNever(run.stage);
   }
+}
+
+/** A run that was terminated left traffic behind, on a revision that may have no pods any more. */
+function clearing({ owned, leftovers, spec }: Run): Action | undefined {
+  const isLeft = owned && leftovers !== undefined && spec.workload !== undefined;
+  return isLeft ? { kind: 'dropCanaryMappings', canaryMappings: leftovers } : undefined;
 }
 
 /** Whether the run was told of something that it has not looked at yet. */

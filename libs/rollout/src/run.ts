@@ -95,6 +95,8 @@ export interface Observation {
   readonly problems: readonly Problem[];
   /** `group/version` in which this run reads and writes Mappings. */
   readonly mappingApiVersion?: string;
+  /** Canary Mappings of this Rollout that are there, whichever run made them. */
+  readonly canaryMappings?: readonly CanaryMapping[];
   /** Present when the spec has a workload. */
   readonly workload?: Workload;
 }
@@ -104,6 +106,8 @@ export interface RequestedChange extends Attribution {
   readonly command: string;
   /** RFC 3339; tells one change from another. */
   readonly at: string;
+  /** A run before has told of it. */
+  readonly told?: true;
 }
 
 export interface ObservedRollout {
@@ -124,7 +128,7 @@ export interface ObservedRollout {
   readonly abort?: { readonly reason: string; readonly message: string; readonly atMs: number };
   /** The restart that was done last. */
   readonly restartedAtMs?: number;
-  /** A change of the spec by a command that no run has told of yet. */
+  /** The last change of the spec by a command. */
   readonly change?: RequestedChange;
   readonly conditions: readonly Condition[];
 }
@@ -155,6 +159,8 @@ export interface Run {
   /** Count of the run's weight writes: the fence that goes with each. */
   readonly sequence: number;
   readonly canaryMappings: readonly CanaryMapping[];
+  /** Canary Mappings that a run before this one left: they go before anything else. */
+  readonly leftovers?: readonly CanaryMapping[];
   readonly fullPromotion?: Attribution;
   /** This run was started to try again what was aborted. */
   readonly retrying: boolean;

@@ -85,6 +85,8 @@ export interface RunSummary {
   readonly weight: { readonly intended: number; readonly written: number };
   readonly pause?: { readonly startedAt: string; readonly deadline?: string };
   readonly held?: { readonly actor: string; readonly reason?: string };
+  /** `at` of the last {@link RequestedChange} that was told of. */
+  readonly change?: string;
   /** Those that have pods or a role; absent: traffic only. */
   readonly revisions?: readonly Revision[];
 }
@@ -197,6 +199,7 @@ export function runSummary(run: Run): RunSummary {
       },
     }),
     ...revisionsOf(run),
+    ...(run.change && { change: run.change.at }),
     ...(run.held && { held: { actor: run.held.actor, ...(run.held.reason && { reason: run.held.reason }) } }),
   };
 }

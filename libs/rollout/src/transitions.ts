@@ -85,7 +85,7 @@ export function retreat(run: Run, ending: Ending, nowMs: number): Run {
 /** The request that moves the stable Service may be on its way. */
 export function mayBeSwitching(run: Run): boolean {
   const isPointed = run.promotion === 'service' || (run.promotion === 'pods' && run.writtenWeight === 100);
-  return (run.stage === 'promoting' && isPointed) || (run.stage !== 'observing' && hasPods(run) && isFirstDeploy(run));
+  return run.stage === 'deploying' || (run.stage === 'promoting' && isPointed);
 }
 
 /** Closes the open step's record, naming who ended it if somebody did. */

@@ -258,6 +258,7 @@ export class SimulatedCluster {
   }
 
   protected observation(): Observation {
+    const { stable = '' } = this.services;
     return {
       rollout: {
         uid: 'u',
@@ -270,7 +271,7 @@ export class SimulatedCluster {
         ...(this.tried && { triedRevision: this.tried.revision, triedSteps: this.tried.steps }),
         conditions: [],
       },
-      revision: { stable: this.pods.has(this.services.stable) ? this.services.stable : '', canary: this.wanted },
+      revision: { stable: this.pods.has(stable) ? stable : '', canary: this.wanted },
       problems: [],
       mappingApiVersion: 'getambassador.io/v2',
       workload: { revisions: this.pods.revisions(), services: this.services, selector: 'app=app' },

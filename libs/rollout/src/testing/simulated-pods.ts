@@ -21,8 +21,8 @@ export class SimulatedPods {
     return [...this.replicaSets.keys()];
   }
 
-  has(hash: string | undefined): hash is string {
-    return hash !== undefined && this.replicaSets.has(hash);
+  has(hash: string): boolean {
+    return this.replicaSets.has(hash);
   }
 
   replicasOf(hash: string): number {
