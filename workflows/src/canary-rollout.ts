@@ -132,7 +132,7 @@ class CanaryRollout {
     const changed = (): boolean => {
       const isNews = this.run !== seen;
       seen = this.run;
-      return isNews && !this.stillWaits(untilMs);
+      return isNews && (this.isLong() || !this.stillWaits(untilMs));
     };
     if (untilMs === undefined) {
       await condition(changed);
@@ -210,11 +210,15 @@ class CanaryRollout {
     }
   }
 
-  /** Deadlines are absolute in the state, so that nothing moves when the history begins anew. */
-  private async continueAsNewIfLong(): Promise<void> {
+  private isLong(): boolean {
     const { continueAsNewSuggested, historyLength } = workflowInfo();
     const limit = this.input.continueAsNewAfterEvents;
-    if (!continueAsNewSuggested && (limit === undefined || historyLength < limit)) {
+    return continueAsNewSuggested || (limit !== undefined && historyLength >= limit);
+  }
+
+  /** Deadlines are absolute in the state, so that nothing moves when the history begins anew. */
+  private async continueAsNewIfLong(): Promise<void> {
+    if (!this.isLong()) {
       return;
     }
     // A status that cannot be written must not hold a weight back.

@@ -7,8 +7,8 @@ import { translated } from './failures.ts';
 import type { ServiceObject } from './objects.ts';
 
 /**
- * The revision's hash goes into each selector, beside what the user has there, with the annotation that keeps an Argo controller
- * off it in the same PATCH. A Service that does not exist yet is waited for by trying again.
+ * The revision's hash goes into each selector, beside what the user has there, with the annotation that says whose it is
+ * in the same PATCH. A Service that does not exist yet is waited for by trying again.
  */
 export function pointServices({ kubernetes }: ActivityDependencies): CanaryRolloutActivities['pointServices'] {
   return (input) =>

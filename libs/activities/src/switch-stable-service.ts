@@ -7,7 +7,7 @@ import { cannotProceed, translated } from './failures.ts';
 import { orAbsent, type ServiceObject } from './objects.ts';
 
 /**
- * The stable Service gets the selector of the canary Service, with the annotation that keeps an Argo controller off it in the
+ * The stable Service gets the selector of the canary Service, with the annotation that says whose it is in the
  * same PATCH.
  */
 export function switchStableService({

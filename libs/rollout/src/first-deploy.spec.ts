@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { Scene } from './testing/scene.ts';
 import { pause, setWeight, specWithPods } from './testing/specs.ts';
+import type { WorkloadRef } from './types.ts';
 
 const DEPLOY = ['observeRollout', 'v1: 4 pods', 'wait: revision 1: 0 of 4 pods available'];
 const SWITCH_BOTH = ['stable Service -> v1, canary Service -> v1', 'awaitStableEndpoints'];
@@ -68,5 +69,46 @@ describe('the first deploy', () => {
     scene.run = run; // The Services are pointed, but the answer is lost.
     scene.give('abort');
     expect(scene.play()).toEqual([SWITCH_BOTH[0], 'observeRollout', 'awaitStableEndpoints', 'close']);
+  });
+});
+
+describe('the first deploy of the pods of a Deployment', () => {
+  const deploying = (scaleDown: WorkloadRef['scaleDown']): Scene => {
+    const ref = { apiVersion: 'apps/v1', kind: 'Deployment', name: 'app', scaleDown } as const;
+    const scene = new Scene(specWithPods([setWeight(30)], { ref }), 'v1', () => true);
+    scene.besides = { referenced: { generation: 1, replicas: 4 } };
+    scene.tell();
+    scene.play();
+    return scene;
+  };
+
+  test('progressively takes away as many of its own as are ready', () => {
+    const scene = deploying('progressively');
+    scene.podsDie('v1', 1);
+    expect(scene.play()).toEqual(['Deployment app: 3 pods', 'wait: revision 1: 1 of 4 pods available']);
+    scene.podsComeUp();
+    expect(scene.play()).toEqual(['Deployment app: 0 pods', ...SWITCH_BOTH, 'close']);
+  });
+
+  test('progressively gives its own back when it makes no progress', () => {
+    const scene = deploying('progressively');
+    scene.podsDie('v1', 1);
+    scene.play();
+    scene.pass(600);
+    expect(scene.play()).toEqual(['Deployment app: 4 pods', 'wait: revision 1: 1 of 4 pods available']);
+  });
+
+  test('onsuccess takes its own away when the Services select the new ones', () => {
+    const scene = deploying('onsuccess');
+    scene.podsDie('v1', 3);
+    expect(scene.play()).toEqual(['wait: revision 1: 3 of 4 pods available']);
+    scene.podsComeUp();
+    expect(scene.play()).toEqual([...SWITCH_BOTH, 'Deployment app: 0 pods', 'close']);
+  });
+
+  test('never takes its own away by default', () => {
+    const scene = deploying('never');
+    scene.podsComeUp();
+    expect(scene.play()).toEqual([...SWITCH_BOTH, 'close']);
   });
 });

@@ -130,4 +130,22 @@ describe('whatever happened before', () => {
       { numRuns: RUNS },
     );
   });
+
+  test('an abort that is taken brings all traffic home before anything is waited for', () => {
+    fc.assert(
+      fc.property(spec, fc.array(incident, { maxLength: 40, size: 'max' }), (first, happened) => {
+        const scene = new Scene(first, 'v1', (hash) => hash !== 'bad');
+        scene.tell();
+        happened.forEach(({ happens }) => happens(scene));
+        const isDynamic = scene.run.spec.workload?.dynamicStableScale === true;
+        scene.give('abort');
+        scene.drive();
+        const { ending, stage, writtenWeight } = scene.run;
+        if (!isDynamic && !scene.isIdle && ending?.outcome === 'aborted') {
+          expect({ stage, writtenWeight }).toEqual({ stage: 'settling', writtenWeight: 0 });
+        }
+      }),
+      { numRuns: RUNS },
+    );
+  });
 });

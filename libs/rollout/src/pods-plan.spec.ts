@@ -146,7 +146,7 @@ describe('the Services', () => {
     ],
     [
       'both select the promoted revision in the end',
-      promotedRun({ services: { stable: 'v2', canary: 'v3' } }),
+      promotedRun({ services: { stable: 'v2', canary: 'v3' }, revisions: [revision('v1', 0), revision('v2')] }),
       'canary Service -> v2',
     ],
     [

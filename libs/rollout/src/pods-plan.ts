@@ -16,9 +16,8 @@ import { revisionWith, type ServiceRevisions } from './workload.ts';
 /** What is to be done about the pods now; undefined: nothing. Traffic is the planner's. */
 export function nextForPods(run: RunWithPods, nowMs: number): ActivityAction | undefined {
   return (
-    (run.stage === 'settling' ? pointing(run) : undefined) ??
     scaling(run, nowMs) ??
-    (run.stage === 'stepping' ? pointing(run) : undefined) ??
+    (run.stage === 'stepping' || run.stage === 'settling' ? pointing(run) : undefined) ??
     upkeep(run, nowMs)
   );
 }

@@ -54,6 +54,22 @@ describe('pods that make no progress for progressDeadlineSeconds', () => {
     expect(phaseOf(scene.run).phase).toBe('Degraded');
   });
 
+  test.each<[string, (scene: Scene) => void]>([
+    ['the run looks at the cluster', (scene) => scene.tell()],
+    ['a pod of stable is lost', (scene) => scene.podsDie('v1', 3)],
+    ['a pod of theirs is lost', (scene) => scene.podsDie('v2', 0)],
+  ])('count on when %s', (_name, happens) => {
+    const scene = stuck();
+    scene.podsDie('v2', 1);
+    scene.play();
+    scene.pass(599);
+    happens(scene);
+    scene.play();
+    scene.pass(1);
+    scene.play();
+    expect(phaseOf(scene.run).phase).toBe('Degraded');
+  });
+
   test('count from the beginning of the step that needs them', () => {
     const scene = Scene.deployed(specWithPods([setWeight(25), pause(), setWeight(75)]), 'v1');
     scene.change({ image: 'v2' });

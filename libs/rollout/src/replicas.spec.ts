@@ -42,7 +42,7 @@ describe('the setCanaryScale in force', () => {
     ['holds over later setWeights', 2, 25],
     ['ends with matchTrafficWeight', 4, undefined],
   ])('%s', (_name, stepIndex, weight) => {
-    expect(scaleInForce(SCALES, stepIndex)?.weight).toBe(weight);
+    expect(scaleInForce(SCALES, stepIndex)).toEqual(weight === undefined ? undefined : setCanaryScale({ weight }));
   });
 });
 

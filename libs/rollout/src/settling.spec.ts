@@ -94,3 +94,8 @@ describe('while the pods settle', () => {
     expect(scene.play()).toEqual(['observeRollout', 'v1: 0 pods, no deadline', 'close']);
   });
 });
+
+test('revisions beyond revisionHistoryLimit are deleted, oldest first', () => {
+  const scene = Scene.deployed(specWithPods(STEPS, { revisionHistoryLimit: 2 }), 'v1', 'v2', 'v3', 'v4', 'v5');
+  expect(scene.hashes()).toEqual(['v3', 'v4', 'v5']);
+});

@@ -11,6 +11,7 @@ import { NOW_MS, abortedRun, promotedRun, revision, tryingRun } from './testing/
 type Given = Parameters<typeof tryingRun>[0];
 
 const ROLLED_BACK: Ending = { outcome: 'rolledBack', reason: 'RolloutRolledBack', message: 'wanted again' };
+const FAST_PROMOTED: Ending = { outcome: 'fastPromoted', reason: 'RolloutCompleted', message: 'in full' };
 const DEPLOYING: Given = { stage: 'deploying', revision: { stable: '', canary: 'v2' }, services: {}, stepIndex: 0 };
 const lacking = (more = {}) => [revision('v1'), revision('v2', 4, { available: 3, ready: 3, ...more })];
 
@@ -157,6 +158,7 @@ describe('the status of a Rollout with pods', () => {
       1,
     ],
     ['after a promotion', promotedRun(), 'v2', 'v2', 2],
+    ['after a promotion in full', promotedRun({ ending: FAST_PROMOTED }), 'v2', 'v2', 2],
     ['after an abort', abortedRun(), 'v2', 'v1', 0],
     ['after a rollback in mid-run', abortedRun({ ending: ROLLED_BACK }), 'v1', 'v1', 2],
   ])('names the wanted and the stable revision, and the step: %s', (_name, run, wanted, stable, step) => {
@@ -187,6 +189,17 @@ describe('the status of a Rollout with pods', () => {
         reason: 'ProgressDeadlineExceeded',
       });
     }
+  });
+});
+
+describe('the condition Progressing', () => {
+  test.each<[string, RunWithPods, string, string]>([
+    ['in a pause is false', tryingRun(), 'False', 'RolloutPaused'],
+    ['in a weight step is true', tryingRun({ stepIndex: 0 }), 'True', 'RolloutProgressing'],
+    ['after a promotion is true, as Argo has it', promotedRun(), 'True', 'RolloutCompleted'],
+    ['after an abort is false', abortedRun(), 'False', 'RolloutAborted'],
+  ])('%s, and says why', (_name, run, status, reason) => {
+    expect(rolloutStatus(run, NOW_MS).conditions[0]).toMatchObject({ type: 'Progressing', status, reason });
   });
 });
 

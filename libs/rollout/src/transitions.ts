@@ -1,5 +1,6 @@
-import { hasPods, isFirstDeploy, isFull, servingHash } from './pods.ts';
+import { hasPods, isFirstDeploy, isFull, waitedFor } from './pods.ts';
 import type { Ending, Run, StepRecord } from './run.ts';
+import { isStepEnough } from './traffic.ts';
 import type { Attribution } from './types.ts';
 import { revisionWith, type Revision } from './workload.ts';
 
@@ -27,16 +28,21 @@ export function withRevisions(run: Run, revisions: readonly Revision[], nowMs: n
       before === undefined || now.available > before.available || now.pods > before.pods || now.ready > before.ready
     );
   });
-  // A pod that is lost has the whole deadline to come back.
-  const wasWhole = hasPods(run) && [run.revision.canary, servingHash(run)].some((hash) => isFull(run, hash));
   const next = withWorkload(run, { revisions });
+  // A pod that is lost has the whole deadline to come back.
+  const isMissing = hasWhatItWaitsFor(run) && !hasWhatItWaitsFor(next);
   const canary = revisionWith(next.workload, run.revision.canary);
   return {
     ...next,
-    ...((gotOn || wasWhole) && { progressAtMs: nowMs, deadlineExceeded: false }),
+    ...((gotOn || isMissing) && { progressAtMs: nowMs, deadlineExceeded: false }),
     ...((canary?.available ?? 0) === 0 && { canaryEndpointsReady: false }),
     ...(run.restart !== undefined && { restart: { ...run.restart, awaitsPods: false } }),
   };
+}
+
+/** Whether the pods that the run would wait for now are there. */
+function hasWhatItWaitsFor(run: Run): boolean {
+  return hasPods(run) && (run.stage === 'stepping' ? isStepEnough(run) : isFull(run, waitedFor(run)));
 }
 
 /** Also when an abort came while the request was on its way: the Service selects the new revision, and that is promoted. */

@@ -68,6 +68,11 @@ describe('a rollback is within the rollbackWindow', () => {
     expect(isWithinRollbackWindow(history, { stable, canary }, window)).toBe(expected);
   });
 
+  test('not to one that was created in the same second: nobody knows which is older', () => {
+    const twin = { ...v2, createdAtMs: v1.createdAtMs };
+    expect(isWithinRollbackWindow([v1, twin], { stable: 'v2', canary: 'v1' }, 1)).toBe(false);
+  });
+
   test('by when its ReplicaSet was created, whatever its number is since it was wanted again', () => {
     const renumbered = { ...v1, number: 9 };
     expect(isWithinRollbackWindow([renumbered, v2], { stable: 'v2', canary: 'v1' }, 1)).toBe(true);

@@ -12,6 +12,8 @@ export function describeAction(action: ActivityAction): string {
         .join(', ');
     case 'scaleReplicaSets':
       return action.targets.map(describeTarget).join(', ');
+    case 'scaleReferenced':
+      return `Deployment ${action.name}: ${action.replicas} pods`;
     default:
       return action.kind;
   }

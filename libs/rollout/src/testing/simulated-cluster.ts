@@ -5,11 +5,11 @@ import { canaryMappingName } from '../names.ts';
 import { needsFollowUp, nextAction } from '../planner.ts';
 import { wantedHash } from '../pods.ts';
 import { newRun, type CanaryMapping, type Observation, type ObservedRollout, type Run } from '../run.ts';
-import type { RevisionTarget } from '../replicas.ts';
 import { stepsHash } from '../steps.ts';
 import type { RolloutSpec } from '../types.ts';
 import type { ServiceRevisions } from '../workload.ts';
 import { describeAction } from './describe-action.ts';
+import { mayPoint, mayRemoveMappings, mayScale, mayWrite, type Traffic } from './invariants.ts';
 import { SimulatedPods } from './simulated-pods.ts';
 
 /**
@@ -182,18 +182,13 @@ export class SimulatedCluster {
   }
 
   private remove(): void {
-    if (this.weight() > 0 && this.services.stable !== this.services.canary) {
-      throw new Error(`canary Mappings are removed at weight ${this.weight()}, and stable is another revision`);
-    }
+    mayRemoveMappings(this.traffic());
     this.mappings.clear();
     this.evolve({ kind: 'canaryMappingsRemoved' });
   }
 
   private setWeight(weight: number): void {
-    const raised = [...this.mappings.values()].some((before) => weight > before);
-    if (raised && this.pods.availableOf(this.services.canary) === 0) {
-      throw new Error(`weight ${weight} for revision ${this.services.canary}, which has no available pods`);
-    }
+    mayWrite(this.traffic(), weight);
     this.evolve({ kind: 'weightIntended', weight });
     for (const name of this.mappings.keys()) {
       this.mappings.set(name, weight);
@@ -203,22 +198,14 @@ export class SimulatedCluster {
   }
 
   private point(services: ServiceRevisions): void {
-    const wantsPods = (this.run.spec.workload?.replicas ?? 0) > 0;
-    const takesTraffic = services.stable !== undefined && services.stable !== this.services.stable;
-    const isHome = this.run.stage === 'settling'; // Back to the revision that it served before.
-    if (takesTraffic && wantsPods && !isHome && this.pods.availableOf(services.stable) === 0) {
-      throw new Error(`all traffic for revision ${services.stable}, which has no available pods`);
-    }
-    if (services.canary !== undefined && this.weight() > 0 && this.pods.availableOf(services.canary) === 0) {
-      throw new Error(`the canary's traffic for revision ${services.canary}, which has no available pods`);
-    }
+    mayPoint(this.traffic(), services);
     this.services = { ...this.services, ...services };
     this.evolve({ kind: 'servicesPointed', services });
   }
 
   private scale({ targets }: Extract<ActivityAction, { kind: 'scaleReplicaSets' }>): void {
     const scalings = targets.map((target) => {
-      this.mayLosePods(target);
+      mayScale(this.traffic(), target);
       const isNew = this.create(target.podTemplateHash);
       const { from, ...scaling } = this.pods.scale(target, wantedHash(this.run));
       return { ...scaling, ...(!isNew && { from: from ?? 0 }) };
@@ -239,16 +226,10 @@ export class SimulatedCluster {
     return isNew;
   }
 
-  private mayLosePods({ podTemplateHash: hash, replicas }: RevisionTarget): void {
-    const isServing = (this.services.canary === hash && this.weight() > 0) || this.services.stable === hash;
-    const losesAll = replicas === 0 && this.pods.replicasOf(hash) > 0;
-    if (isServing && losesAll && (this.run.spec.workload?.replicas ?? 0) > 0) {
-      throw new Error(`revision ${hash} loses its pods while traffic goes to it`);
-    }
-  }
-
-  private weight(): number {
-    return Math.max(0, ...this.mappings.values());
+  private traffic(): Traffic {
+    const weights = [...this.mappings.values()];
+    const [weight, lowest] = [Math.max(0, ...weights), weights.length === 0 ? 100 : Math.min(...weights)];
+    return { run: this.run, pods: this.pods, services: this.services, weight, lowest };
   }
 
   private news(): void {
