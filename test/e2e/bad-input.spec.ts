@@ -2,6 +2,7 @@ import { beforeAll, describe, expect, test } from '@jest/globals';
 import { request } from 'node:http';
 import { Scenario } from '../support/scenario.ts';
 import { useSandbox } from '../support/shared.ts';
+import { templateOf } from '../support/workload-app.ts';
 
 const TEST_TIMEOUT_MS = 60_000;
 /** No answer takes longer, whatever is wrong. */
@@ -111,9 +112,9 @@ describe('a bad field is named', () => {
     ],
     ['an unknown field', () => withCanary({ stepz: [] }), 'spec.strategy.canary.stepz'],
     [
-      'a pod template',
-      () => ({ ...scenario.manifest(), spec: { ...scenario.manifest().spec, template: {} } }),
-      'spec.template',
+      'a pod template without a selector',
+      () => ({ ...scenario.manifest(), spec: { ...scenario.manifest().spec, template: templateOf({}) } }),
+      'spec.selector',
     ],
     ['another name than the address', () => ({ ...scenario.manifest(), metadata: { name: 'other' } }), 'metadata.name'],
   ])(

@@ -1,5 +1,4 @@
 import { beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
-import { MockActivityEnvironment } from '@temporalio/testing';
 import { createActivities } from '@weir/activities';
 import type { CanaryRolloutActivities, MappingRunRef } from '@weir/contract';
 import { ROLLOUTS, type KubernetesObject, type Resource } from '@weir/kubernetes';
@@ -7,7 +6,7 @@ import { FINALIZER, INSTANCE_ID, INSTANCE_ID_LABEL } from '@weir/rollout';
 import { mapping } from '../support/objects.ts';
 import { Scenario } from '../support/scenario.ts';
 import { useSandbox } from '../support/shared.ts';
-import { quiet } from '../support/temporal.ts';
+import { does } from './workbench.ts';
 
 const TEST_TIMEOUT_MS = 60_000;
 const MAPPINGS: Resource = { group: 'getambassador.io', version: 'v2', plural: 'mappings' };
@@ -19,7 +18,6 @@ let scenario: Scenario;
 let ref: MappingRunRef;
 
 beforeAll(() => {
-  quiet();
   activities = createActivities({ kubernetes: used.cluster.kubernetes, installation: 'test/weir' });
 });
 
@@ -37,13 +35,8 @@ beforeEach(async () => {
   };
 }, TEST_TIMEOUT_MS);
 
-/** Runs an activity as a worker does, but for the server. */
-function run<Input, Output>(activity: (input: Input) => Promise<Output>, input: Input): Promise<Output> {
-  return new MockActivityEnvironment().run(activity, input);
-}
-
 function ensure(more: Partial<MappingRunRef> = {}) {
-  return run(activities.ensureCanaryMappings, {
+  return does(activities.ensureCanaryMappings, {
     ...ref,
     ...more,
     stableMappings: ['stable-mapping'],
@@ -58,7 +51,7 @@ function setWeight(
   canaryMappings: Awaited<ReturnType<typeof ensure>>,
   more: Partial<MappingRunRef> = {},
 ) {
-  return run(activities.setCanaryWeight, { ...ref, ...more, weight, sequence, canaryMappings });
+  return does(activities.setCanaryWeight, { ...ref, ...more, weight, sequence, canaryMappings });
 }
 
 const canary = () => scenario.mapping(canaryName);
@@ -193,12 +186,12 @@ describe('removeCanaryMappings', () => {
       await setWeight(30, 1, await ensure());
       await scenario.patch(MAPPINGS, canaryName, { metadata: { labels: { 'weir.dev/rollout': null } } });
       await scenario.create(MAPPINGS, mapping('theirs', {}, { 'weir.dev/rollout': scenario.name }));
-      expect(await run(activities.removeCanaryMappings, { ...ref, names: [canaryName] })).toEqual({
+      expect(await does(activities.removeCanaryMappings, { ...ref, names: [canaryName] })).toEqual({
         removed: [canaryName],
       });
       expect(await canary()).toBeUndefined();
       expect(await scenario.mapping('theirs')).toBeDefined();
-      expect(await run(activities.removeCanaryMappings, { ...ref, names: [canaryName] })).toEqual({ removed: [] });
+      expect(await does(activities.removeCanaryMappings, { ...ref, names: [canaryName] })).toEqual({ removed: [] });
     },
     TEST_TIMEOUT_MS,
   );
@@ -224,10 +217,10 @@ describe('reportStatus', () => {
   test(
     'that lands late gives way to a newer one',
     async () => {
-      await run(activities.reportStatus, report(2_000, 'newer'));
-      await run(activities.reportStatus, report(1_000, 'older'));
+      await does(activities.reportStatus, report(2_000, 'newer'));
+      await does(activities.reportStatus, report(1_000, 'older'));
       expect((await scenario.status())?.message).toBe('newer');
-      await run(activities.reportStatus, report(3_000, 'newest'));
+      await does(activities.reportStatus, report(3_000, 'newest'));
       expect((await scenario.status())?.message).toBe('newest');
     },
     TEST_TIMEOUT_MS,
@@ -236,7 +229,7 @@ describe('reportStatus', () => {
   test(
     'writes nothing to another Rollout of the same name',
     async () => {
-      await run(activities.reportStatus, { ...report(1_000, 'm'), uid: '00000000-0000-0000-0000-000000000000' });
+      await does(activities.reportStatus, { ...report(1_000, 'm'), uid: '00000000-0000-0000-0000-000000000000' });
       expect(await scenario.status()).toBeUndefined();
     },
     TEST_TIMEOUT_MS,
@@ -247,7 +240,7 @@ describe('observeRollout', () => {
   test(
     'prefers v3alpha1 where the cluster serves both versions',
     async () => {
-      expect(await run(activities.observeRollout, ref)).toMatchObject({
+      expect(await does(activities.observeRollout, ref)).toMatchObject({
         problems: [],
         mappingApiVersion: 'getambassador.io/v3alpha1',
         rollout: { generation: 1, owned: true, deleting: false },
@@ -264,7 +257,7 @@ describe('observeRollout', () => {
         installation: 'test/weir',
         mappingApiVersion: 'getambassador.io/v2',
       });
-      const observation = await run(v2.observeRollout, ref);
+      const observation = await does(v2.observeRollout, ref);
       expect(observation).toMatchObject({ mappingApiVersion: 'getambassador.io/v2' });
     },
     TEST_TIMEOUT_MS,
@@ -275,7 +268,7 @@ describe('observeRollout', () => {
     async () => {
       const other = await Scenario.given(used.cluster, { steps: [], mappings: [] });
       await other.create(MAPPINGS, mapping('foreign', { prefix: `/${scenario.namespace}/stable-mapping`, weight: 10 }));
-      const { problems } = await run(activities.observeRollout, ref);
+      const { problems } = await does(activities.observeRollout, ref);
       expect(problems.map(({ reason }) => reason)).toEqual(['AmbassadorMappingShared']);
     },
     TEST_TIMEOUT_MS,
@@ -285,8 +278,13 @@ describe('observeRollout', () => {
     'reads a Rollout that no validation has seen',
     async () => {
       await scenario.patch(ROLLOUTS, scenario.name, { spec: { template: {} } });
-      const { problems } = await run(activities.observeRollout, ref);
-      expect(problems).toEqual([{ reason: 'InvalidSpec', message: 'spec.template is not supported yet' }]);
+      const { problems } = await does(activities.observeRollout, ref);
+      const message = [
+        'spec.template.metadata is required: must be {labels: …}, the labels of the pods',
+        'spec.template.spec is required: must be the spec of a pod: {containers: […]}',
+        'spec.selector is required with a template: must be {matchLabels: …}',
+      ].join('; ');
+      expect(problems).toEqual([{ reason: 'InvalidSpec', message }]);
     },
     TEST_TIMEOUT_MS,
   );

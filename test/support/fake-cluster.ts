@@ -1,23 +1,54 @@
-import { ApplicationFailure } from '@temporalio/common';
-import { FAILURES, type CanaryRolloutActivities, type ReportStatusInput } from '@weir/contract';
-import type { Observation, Problem, Step } from '@weir/rollout';
+import type { CanaryRolloutActivities, ReportStatusInput, SpecChanged } from '@weir/contract';
+import {
+  NO_SPEC,
+  abortIn,
+  wasAborted,
+  type Observation,
+  type ObservedRollout,
+  type RevisionTarget,
+  type RolloutSpec,
+  type RolloutStatus,
+  type Step,
+  type WorkloadSpec,
+} from '@weir/rollout';
+import { FakePods } from './fake-pods.ts';
 
-/** What the workflow asked of the cluster, in order; status reports are kept apart because they run beside. */
+export { finalFailure } from './fake-pods.ts';
+
+const UID = 'uid-1';
+const STABLE_SERVICE = 'app-stable';
+
+/** What a test may change of the Rollout in one go. */
+export interface RolloutChange extends Omit<Partial<RolloutSpec>, 'workload'> {
+  readonly workload?: Partial<WorkloadSpec>;
+  /** Hash of another pod template. */
+  readonly revision?: string;
+}
+
+/**
+ * What the workflow asked of the cluster, in order; status reports are kept apart because they run beside. With `pods` it has
+ * ReplicaSets, too, and tells the run what becomes of them, as the worker's watch does.
+ */
 export class FakeCluster {
   readonly calls: string[] = [];
   readonly reports: ReportStatusInput[] = [];
   /** Called before each activity: a test makes one fail, or wait. */
   before: (call: string) => Promise<void> | void = () => undefined;
+  /** Brings a message to the run; set by whoever starts it. */
+  tell: (change: SpecChanged) => Promise<void> = async () => undefined;
   observation: Observation;
+
+  /** Of a Rollout that has a workload. */
+  readonly pods = new FakePods('v1');
 
   constructor(steps: readonly Step[], mappings: readonly string[] = ['app']) {
     this.observation = {
       rollout: {
-        uid: 'uid-1',
+        uid: UID,
         generation: 1,
         deleting: false,
         owned: true,
-        spec: { stableService: 'app-stable', canaryService: 'app-canary', mappings, steps },
+        spec: { stableService: STABLE_SERVICE, canaryService: 'app-canary', mappings, steps },
         aborted: false,
         conditions: [],
       },
@@ -27,6 +58,24 @@ export class FakeCluster {
     };
   }
 
+  /** A Rollout of four pods that was never deployed, and wants revision `v1`. Delays are of one second. */
+  static withPods(steps: readonly Step[], workload: Partial<WorkloadSpec> = {}): FakeCluster {
+    const cluster = new FakeCluster(steps);
+    cluster.changeRollout({ spec: { ...cluster.spec, workload: { ...WORKLOAD, ...workload } } });
+    return cluster;
+  }
+
+  /** The same with `v1` deployed, and `v2` wanted. */
+  static withUpdate(steps: readonly Step[], workload: Partial<WorkloadSpec> = {}): FakeCluster {
+    const cluster = FakeCluster.withPods(steps, workload);
+    const { replicas } = { ...WORKLOAD, ...workload };
+    cluster.pods.scale({ targets: [{ podTemplateHash: 'v1', replicas }], wanted: 'v1' });
+    cluster.pods.follow(true);
+    cluster.pods.point({ stable: 'v1', canary: 'v1' });
+    cluster.pods.want('v2');
+    return cluster;
+  }
+
   changeRollout(change: Partial<NonNullable<Observation['rollout']>>): void {
     const { rollout } = this.observation;
     if (rollout !== undefined) {
@@ -34,10 +83,26 @@ export class FakeCluster {
     }
   }
 
+  /** The user applies another manifest, and the watch says so. */
+  async apply({ revision, workload, ...change }: RolloutChange): Promise<void> {
+    const { spec } = this;
+    this.pods.want(revision ?? this.pods.wanted);
+    const pods = spec.workload && { workload: { ...spec.workload, ...workload } };
+    this.changeRollout({ generation: this.generation + 1, spec: { ...spec, ...change, ...pods } });
+    await this.tell({ uid: UID, generation: this.generation });
+  }
+
+  /** What the watch says of ReplicaSets. */
+  async tellOfPods(): Promise<void> {
+    await this.tell({ uid: UID, generation: this.generation, revisions: this.pods.revisions });
+  }
+
   readonly activities: CanaryRolloutActivities = {
     observeRollout: async () => {
       await this.before('observe');
-      return this.observation;
+      return this.spec.workload === undefined
+        ? this.observation
+        : withPods(this.observation, this.pods, this.reports.at(-1));
     },
     ensureCanaryMappings: async ({ stableMappings }) => {
       await this.note('create');
@@ -57,11 +122,47 @@ export class FakeCluster {
       return { removed: names };
     },
     releaseRollout: () => this.note('release'),
+    awaitEndpoints: ({ service }) => this.note(`endpoints of ${service}`),
+    scaleReplicaSets: async (input) => {
+      await this.note(input.targets.map(textOf).join(', '));
+      const scaled = this.pods.scale(input);
+      if (this.pods.follow()) {
+        void this.tellOfPods();
+      }
+      return scaled;
+    },
+    pointServices: async ({ services }) => {
+      await this.note(services.map(({ name, podTemplateHash }) => `${name} -> ${podTemplateHash}`).join(', '));
+      for (const { name, podTemplateHash } of services) {
+        this.pods.point({ [name === STABLE_SERVICE ? 'stable' : 'canary']: podTemplateHash });
+      }
+    },
+    restartPods: async ({ atMost }) => {
+      await this.note(`restart ${atMost}`);
+      return { left: 0, evicted: atMost };
+    },
+    trimRevisions: async ({ names }) => {
+      await this.note(`trim ${names.join(', ')}`);
+      names.forEach((name) => this.pods.forget(name));
+    },
+    scaleReferenced: ({ name, replicas }) => this.note(`${name}: ${replicas}`),
+    labelPods: async ({ revisions }) => {
+      await this.note(`label ${revisions.map(({ podTemplateHash }) => podTemplateHash).join(', ')}`);
+      revisions.forEach(({ podTemplateHash, metadata }) => this.pods.label(podTemplateHash, metadata));
+    },
     reportStatus: async (input) => {
       await this.before('report');
       this.reports.push(input);
     },
   };
+
+  private get spec(): RolloutSpec {
+    return this.observation.rollout?.spec ?? NO_SPEC;
+  }
+
+  private get generation(): number {
+    return this.observation.rollout?.generation ?? 0;
+  }
 
   private async note(call: string): Promise<void> {
     await this.before(call);
@@ -69,12 +170,46 @@ export class FakeCluster {
   }
 }
 
-/** What an activity throws when retrying cannot help. */
-export function finalFailure(problem: Problem): ApplicationFailure {
-  return ApplicationFailure.create({
-    type: FAILURES.cannotProceed,
-    message: problem.message,
-    nonRetryable: true,
-    details: [problem],
-  });
+const WORKLOAD: WorkloadSpec = {
+  replicas: 4,
+  progressDeadlineSeconds: 600,
+  progressDeadlineAbort: false,
+  revisionHistoryLimit: 10,
+  minPodsPerReplicaSet: 1,
+  dynamicStableScale: false,
+  scaleDownDelaySeconds: 1,
+  abortScaleDownDelaySeconds: 1,
+  maxUnavailable: { percent: 25 },
+  gatewaySettleSeconds: 0,
+};
+
+/** What an observation of such pods is, with what the last report left in the Rollout's status. */
+function withPods(observation: Observation, pods: FakePods, report: ReportStatusInput | undefined): Observation {
+  const { rollout } = observation;
+  const { revisions, services } = pods;
+  const isKnown = (hash: string | undefined): boolean => revisions.some((one) => one.hash === hash);
+  const stable = [services.stable, report?.status.stableRS].find(isKnown) ?? '';
+  return {
+    ...observation,
+    ...(rollout && { rollout: { ...rollout, ...(report && saidBy(report.status)) } }),
+    revision: { stable, canary: pods.wanted },
+    workload: { revisions, services, selector: 'app=app' },
+  };
+}
+
+function saidBy(status: RolloutStatus): Partial<ObservedRollout> {
+  const abort = abortIn(status);
+  return {
+    observedGeneration: Number(status.observedGeneration),
+    aborted: wasAborted(status),
+    ...(abort && { abort }),
+    triedRevision: status.currentPodHash,
+    ...(status.currentStepHash !== undefined && { triedSteps: status.currentStepHash }),
+    ...(status.restartedAt !== undefined && { restartedAtMs: Date.parse(status.restartedAt) }),
+    conditions: status.conditions,
+  };
+}
+
+function textOf({ podTemplateHash, replicas, scaleDownAtMs }: RevisionTarget): string {
+  return `${podTemplateHash}: ${replicas}${typeof scaleDownAtMs === 'number' ? ' for now' : ''}`;
 }

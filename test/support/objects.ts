@@ -1,8 +1,8 @@
-import { SERVICES, type KubernetesObject, type Resource } from '@weir/kubernetes';
+import { DEPLOYMENTS, REPLICA_SETS, SERVICES, type KubernetesObject, type Resource } from '@weir/kubernetes';
 
-export const DEPLOYMENTS: Resource = { group: 'apps', version: 'v1', plural: 'deployments' };
+export const MAPPINGS: Resource = { group: 'getambassador.io', version: 'v2', plural: 'mappings' };
 export const NAMESPACE_LIST: Resource = { group: '', version: 'v1', plural: 'namespaces' };
-export { SERVICES };
+export { DEPLOYMENTS, REPLICA_SETS, SERVICES };
 
 /** A Deployment whose fake pods are ready at once. */
 export function deployment(name: string, labels: Readonly<Record<string, string>>, replicas = 1): KubernetesObject {
@@ -41,7 +41,10 @@ export function mapping(
 }
 
 /** Steps in the manifest's words. */
-export type ManifestStep = { setWeight: number } | { pause: { duration?: string | number } };
+export type ManifestStep =
+  | { setWeight: number }
+  | { pause: { duration?: string | number } }
+  | { setCanaryScale: { replicas: number } | { weight: number } | { matchTrafficWeight: true } };
 
 export function rollout(name: string, steps: readonly ManifestStep[], mappings: readonly string[] | undefined) {
   return {

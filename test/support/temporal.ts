@@ -36,11 +36,17 @@ export async function startTemporal(): Promise<TestWorkflowEnvironment> {
   });
 }
 
+/** What the SDK and the workflows have warned of in this process, each with its attributes as JSON. */
+export const warnings: string[] = [];
+
 /** The SDK's runtime is one a process; its warnings are about what the tests do on purpose. */
 export function quiet(): void {
   if (!runtimeInstalled) {
     runtimeInstalled = true;
-    Runtime.install({ logger: new DefaultLogger('ERROR', () => undefined), shutdownSignals: [] });
+    const logger = new DefaultLogger('WARN', ({ message, meta }) => {
+      warnings.push(`${message} ${JSON.stringify(meta)}`);
+    });
+    Runtime.install({ logger, shutdownSignals: [] });
   }
 }
 

@@ -1,70 +1,17 @@
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { WorkflowUpdateFailedError, type WorkflowHandle } from '@temporalio/client';
+import { describe, expect, test } from '@jest/globals';
 import { ApplicationFailure } from '@temporalio/common';
-import type { TestWorkflowEnvironment } from '@temporalio/testing';
-import {
-  SIGNALS,
-  UPDATES,
-  WORKFLOW_TYPE,
-  type CanaryRolloutInput,
-  type CanaryRolloutResult,
-  type RunState,
-} from '@weir/contract';
+import { SIGNALS } from '@weir/contract';
 import type { Step } from '@weir/rollout';
-import { randomUUID } from 'node:crypto';
 import { FakeCluster, finalFailure } from '../support/fake-cluster.ts';
-import { startTemporal, startWorker } from '../support/temporal.ts';
 import { eventually } from '../support/wait.ts';
+import { useRuns } from './given-run.ts';
 
 const TEST_TIMEOUT_MS = 60_000;
 const UNTIL_PROMOTED: Step = { kind: 'pause' };
 const weight = (value: number): Step => ({ kind: 'setWeight', weight: value });
 const pause = (durationMs: number): Step => ({ kind: 'pause', durationMs });
 
-let environment: TestWorkflowEnvironment;
-beforeAll(async () => {
-  environment = await startTemporal();
-}, TEST_TIMEOUT_MS);
-afterAll(() => environment.teardown());
-
-interface Running {
-  readonly cluster: FakeCluster;
-  readonly handle: WorkflowHandle;
-  state(): Promise<RunState['run']>;
-  /** Until the run waits in the step with that index. */
-  waitsAt(stepIndex: number): Promise<void>;
-  result(): Promise<CanaryRolloutResult>;
-}
-
-/** Runs the shipped workflow against a cluster that only remembers. */
-async function given(
-  cluster: FakeCluster,
-  body: (running: Running) => Promise<void>,
-  input: Partial<CanaryRolloutInput> = {},
-): Promise<void> {
-  const worker = await startWorker(environment, cluster.activities);
-  await worker.runUntil(async () => {
-    const handle = await environment.client.workflow.start(WORKFLOW_TYPE, {
-      workflowId: randomUUID(),
-      taskQueue: worker.options.taskQueue,
-      args: [{ rollout: { cluster: 'c', namespace: 'ns', name: 'app' }, ...input }],
-    });
-    const latest = environment.client.workflow.getHandle(handle.workflowId);
-    const state = async (): Promise<RunState['run']> => (await latest.query<RunState>('state')).run;
-    await body({
-      cluster,
-      handle: latest,
-      state,
-      waitsAt: async (stepIndex) => {
-        await eventually(`waits at step ${stepIndex}`, async () => {
-          const run = await state();
-          return run.stage === 'stepping' && run.stepIndex === stepIndex;
-        });
-      },
-      result: () => latest.result() as Promise<CanaryRolloutResult>,
-    });
-  });
-}
+const given = useRuns();
 
 describe('a run', () => {
   test(
@@ -186,115 +133,6 @@ describe('a run', () => {
   );
 });
 
-describe('a signal', () => {
-  test(
-    'promote without a payload moves one step',
-    async () => {
-      const cluster = new FakeCluster([weight(10), UNTIL_PROMOTED, weight(20), UNTIL_PROMOTED]);
-      await given(cluster, async ({ handle, waitsAt, result }) => {
-        await waitsAt(1);
-        await handle.signal(SIGNALS.promote);
-        await waitsAt(3);
-        await handle.signal(SIGNALS.promote, { full: true, actor: 'ana' });
-        expect(await result()).toMatchObject({
-          outcome: 'promoted',
-          message: 'revision new is stable: promoted in full',
-        });
-      });
-    },
-    TEST_TIMEOUT_MS,
-  );
-
-  test(
-    'promote under one key twice moves one step',
-    async () => {
-      const cluster = new FakeCluster([weight(10), UNTIL_PROMOTED, UNTIL_PROMOTED]);
-      await given(cluster, async ({ handle, waitsAt, state }) => {
-        await waitsAt(1);
-        await handle.signal(SIGNALS.promote, { idempotencyKey: 'k' });
-        await handle.signal(SIGNALS.promote, { idempotencyKey: 'k' });
-        await waitsAt(2);
-        await handle.signal(SIGNALS.abort);
-        await handle.result();
-        expect((await state()).stepIndex).toBe(2);
-      });
-    },
-    TEST_TIMEOUT_MS,
-  );
-
-  test.each([[{ full: 'yes' }], ['soon'], [42], [{ expectedStep: '1' }], [[]]])(
-    'promote with the payload %j is ignored',
-    async (payload) => {
-      const cluster = new FakeCluster([weight(10), UNTIL_PROMOTED]);
-      await given(cluster, async ({ handle, waitsAt, state, result }) => {
-        await waitsAt(1);
-        await handle.signal(SIGNALS.promote, payload);
-        expect(await state()).toMatchObject({ stage: 'stepping', stepIndex: 1 });
-        await handle.signal(SIGNALS.abort, { actor: 'ana', reason: 'enough' });
-        expect(await result()).toMatchObject({ outcome: 'aborted', message: 'aborted by ana: enough' });
-      });
-    },
-    TEST_TIMEOUT_MS,
-  );
-
-  test(
-    'abort overtakes a write that does not get through',
-    async () => {
-      const cluster = new FakeCluster([weight(30), UNTIL_PROMOTED]);
-      cluster.before = (call) => {
-        if (call === 'weight 30') {
-          throw ApplicationFailure.retryable('the API server is down', 'Kubernetes.unavailable');
-        }
-      };
-      await given(cluster, async ({ handle, state, result }) => {
-        await eventually('the write is under way', async () => (await state()).intendedWeight === 30);
-        await handle.signal(SIGNALS.abort);
-        expect(await result()).toMatchObject({ outcome: 'aborted' });
-        expect(cluster.calls).toEqual(['create', 'weight 0', 'remove', 'release']);
-      });
-    },
-    TEST_TIMEOUT_MS,
-  );
-
-  test(
-    'pause holds a rollout past the deadline, and resume lets it go on at once',
-    async () => {
-      const cluster = new FakeCluster([weight(30), pause(500), weight(60)]);
-      await given(cluster, async ({ handle, waitsAt, state, result }) => {
-        await waitsAt(1);
-        await handle.signal(SIGNALS.pause, { actor: 'ana' });
-        await environment.sleep(1_000);
-        expect(await state()).toMatchObject({ stepIndex: 1, held: { actor: 'ana' } });
-        await handle.signal(SIGNALS.resume);
-        expect(await result()).toMatchObject({ outcome: 'promoted' });
-      });
-    },
-    TEST_TIMEOUT_MS,
-  );
-});
-
-describe('an update', () => {
-  test(
-    'is refused with the code and the reason, and leaves no trace',
-    async () => {
-      const cluster = new FakeCluster([weight(30), UNTIL_PROMOTED]);
-      await given(cluster, async ({ handle, waitsAt, result }) => {
-        await waitsAt(1);
-        const refused = handle.executeUpdate(UPDATES.promote, { args: [{ expectedStep: 5 }] });
-        await expect(refused).rejects.toThrow(WorkflowUpdateFailedError);
-        await expect(refused).rejects.toMatchObject({
-          cause: { type: 'CommandRefused', details: [{ code: 'StaleStep' }] },
-        });
-        const { events } = await handle.fetchHistory();
-        expect(events?.some(({ workflowExecutionUpdateAcceptedEventAttributes: accepted }) => accepted)).toBe(false);
-        await handle.executeUpdate(UPDATES.promote, { args: [{ expectedStep: 1 }] });
-        expect(await result()).toMatchObject({ outcome: 'promoted' });
-      });
-    },
-    TEST_TIMEOUT_MS,
-  );
-});
-
 describe('what changes in mid-run', () => {
   test(
     'a third revision supersedes the one under way, and is tried from step 0',
@@ -374,7 +212,7 @@ describe('continue-as-new', () => {
           expect(pausedMs).toBeGreaterThanOrEqual(1_500);
           expect(new Set(cluster.reports.map(({ runId }) => runId))).toEqual(new Set([first]));
         },
-        { continueAsNewAfterEvents: 20 },
+        { input: { continueAsNewAfterEvents: 20 } },
       );
     },
     TEST_TIMEOUT_MS,

@@ -133,6 +133,16 @@ describe('an abort with dynamicStableScale', () => {
   });
 });
 
+test('a look on the way home with dynamicStableScale that finds nothing new starts nothing new', () => {
+  const scene = at75();
+  scene.give('abort');
+  scene.play();
+  scene.tell();
+  expect(scene.play()).toEqual(['observeRollout', 'wait: stable has pods for 25 % of the traffic']);
+  scene.podsComeUp();
+  expect(scene.play().at(-1)).toBe('wait: pods of other revisions are kept until then');
+});
+
 describe('all ways home with dynamicStableScale', () => {
   test.each<[string, (scene: Scene) => void, string]>([
     ['a third image', (scene) => scene.change({ image: 'v3' }), 'v3: 3 pods'],

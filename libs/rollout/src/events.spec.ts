@@ -86,7 +86,6 @@ describe('the Events of', () => {
     scene.give('retry');
     scene.play();
     expect(told(scene)).toEqual([
-      'RolloutUpdated: revision v2 is wanted',
       'RolloutRetry: revision 2 is tried again',
       'ScalingReplicaSet: ReplicaSet app-v2 (revision 2) scaled up from 0 to 2',
     ]);

@@ -47,8 +47,9 @@ function begun(before: Run, after: Run): Notice[] {
     return [];
   }
   return [
-    normal('RolloutUpdated', `revision ${after.revision.canary} is wanted`),
-    ...(after.retrying ? [normal('RolloutRetry', `revision ${nameOf(after)} is tried again`)] : []),
+    after.retrying
+      ? normal('RolloutRetry', `revision ${nameOf(after)} is tried again`)
+      : normal('RolloutUpdated', `revision ${after.revision.canary} is wanted`),
     ...(after.isRollback === true
       ? [normal('SkipSteps', `revision ${nameOf(after)} is within the rollbackWindow: its steps are skipped`)]
       : []),

@@ -6,6 +6,7 @@ import type { RunWithPods } from './pods.ts';
 import { newRun, type Observation, type Run } from './run.ts';
 import { NOW_MS, promotedRun, revision, tryingRun } from './testing/runs.ts';
 import { pause, setWeight } from './testing/specs.ts';
+import type { Revision } from './workload.ts';
 
 const evolveAll = (run: Run, ...events: RunEvent[]): Run =>
   events.reduce((now, event) => evolve(now, event, NOW_MS), run);
@@ -114,6 +115,23 @@ describe('news of pods', () => {
     expect(availableOf(run, 'v2')).toBe(1);
   });
 
+  test.each<[string, Partial<Revision>, boolean]>([
+    ['a pod more is', { pods: 2 }, true],
+    ['a pod more that is ready is', { ready: 1 }, true],
+    ['a pod more that is available is', { available: 1 }, true],
+    ['a pod less is not', { pods: 0 }, false],
+    ['nothing but another resourceVersion is not', {}, false],
+  ])('is progress or not: %s', (_name, more, isProgress) => {
+    const counts = { pods: 1, ready: 0, available: 0 };
+    const run = tryingRun({
+      revisions: [revision('v1'), revision('v2', 2, counts)],
+      progressAtMs: 0,
+      deadlineExceeded: true,
+    });
+    const after = evolve(run, heard('u', revision('v2', 2, { ...counts, ...newer, ...more })), NOW_MS);
+    expect(after).toMatchObject({ progressAtMs: isProgress ? NOW_MS : 0, deadlineExceeded: !isProgress });
+  });
+
   test('of a canary without pods means that its endpoints are awaited anew', () => {
     const gone = evolve(tryingRun(), heard('u', revision('v2', 2, { ...newer, available: 0 })), NOW_MS);
     expect(gone.canaryEndpointsReady).toBe(false);
@@ -205,6 +223,8 @@ describe('what the run remembers of the cluster', () => {
       expect(evolve(tryingRun(), event, later).lastMappingWriteMs).toBe(later);
     }
     const none = tryingRun({ canaryMappings: [] });
+    const left = { ...none, leftovers: canaryMappings };
+    expect(evolve(left, { kind: 'canaryMappingsRemoved' }, later).lastMappingWriteMs).toBe(later);
     expect(evolve(none, { kind: 'canaryMappingsRemoved' }, later).lastMappingWriteMs).toBeUndefined();
   });
 });

@@ -117,7 +117,7 @@ export function evolve(run: Run, event: RunEvent, nowMs: number): Run {
       return {
         ...run,
         // A Mapping that was there is a write that the gateway has to act on.
-        ...(run.canaryMappings.length > 0 && { lastMappingWriteMs: nowMs }),
+        ...((run.canaryMappings.length > 0 || run.leftovers !== undefined) && { lastMappingWriteMs: nowMs }),
         canaryMappings: [],
         leftovers: undefined,
         intendedWeight: 0,

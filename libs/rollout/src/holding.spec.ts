@@ -171,6 +171,19 @@ describe('spec.paused', () => {
     expect(scene.play()[0]).toBe('weight 0');
   });
 
+  test('holds a promotion whose pods come up, until it is false', () => {
+    const scene = pausedAt50();
+    scene.give('promote', { full: true });
+    scene.play();
+    scene.change({ spec: spec(true) });
+    scene.play();
+    scene.podsComeUp();
+    expect(scene.play().at(-1)).toMatch(/^wait: spec\.paused/);
+    expect(scene.run.writtenWeight).toBe(50);
+    scene.change({ spec: spec(false) });
+    expect(scene.play()).toContain('stable Service -> v2');
+  });
+
   test('does not keep the stable revision from being scaled', () => {
     const scene = Scene.deployed(spec(false), 'v1');
     scene.change({ spec: spec(true, { replicas: 6 }) });

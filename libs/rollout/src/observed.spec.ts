@@ -246,3 +246,33 @@ describe('what is wanted while an abort looks whether the Service was switched',
     expect(scene.play()).toContain('v2: 4 pods');
   });
 });
+
+describe('canary Mappings that a terminated run left behind', () => {
+  const canaryMappings = [{ stableName: 'app', name: 'app0-canary', weight: 30 }];
+
+  test('go before a revision is tried that would get their traffic', () => {
+    const scene = Scene.deployed(specWithPods(STEPS), 'v1');
+    scene.besides = { canaryMappings };
+    scene.change({ image: 'v2' });
+    expect(scene.play()).toEqual([
+      'observeRollout',
+      'dropCanaryMappings',
+      'v2: 2 pods',
+      'wait: revision 2: 0 of 2 pods available',
+    ]);
+  });
+
+  test('go when there is nothing else to do', () => {
+    const scene = Scene.deployed(specWithPods(STEPS), 'v1');
+    scene.besides = { canaryMappings };
+    scene.tell();
+    expect(scene.play()).toEqual(['observeRollout', 'removeCanaryMappings', 'releaseRollout', 'close']);
+  });
+
+  test('stay while the label is off', () => {
+    const scene = Scene.deployed(specWithPods(STEPS), 'v1');
+    scene.besides = { canaryMappings, rollout: { owned: false } };
+    scene.change({ image: 'v2' });
+    expect(scene.play()).toEqual(['observeRollout', 'wait: waiting for the instance-id label to come back']);
+  });
+});

@@ -87,6 +87,9 @@ function deadlineMessage(run: Run): string {
 }
 
 function podsMessage(run: Run, hash: string): string {
+  if (hasPods(run) && isFull(run, hash)) {
+    return 'the pods are available, pointing the Services at them';
+  }
   const revision = revisionWith(run.workload, hash);
   return (revision?.pods ?? 0) < (run.spec.workload?.replicas ?? 0)
     ? 'more replicas need to be updated'

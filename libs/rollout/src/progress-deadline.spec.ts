@@ -176,6 +176,19 @@ describe('the clock of the progress deadline stands still', () => {
   });
 });
 
+test('pods that stable has to get back after a rollback have the whole deadline from then', () => {
+  const scene = Scene.deployed(specWithPods(STEPS), 'v1');
+  scene.change({ image: 'v2' });
+  scene.play();
+  scene.podsComeUp();
+  scene.podsDie('v1', 3);
+  scene.play();
+  scene.pass(10_000);
+  scene.change({ image: 'v1' });
+  scene.play();
+  expect(phaseOf(scene.run).phase).toBe('Progressing');
+});
+
 describe('while old pods wait out a delay that is longer than the progress deadline', () => {
   const HOUR = { scaleDownDelaySeconds: 3_600 };
   const settled = (): Scene => {

@@ -37,6 +37,24 @@ describe('the phase of a Rollout with pods', () => {
     ],
     ['is Healthy while old pods wait out their delay', promotedRun(), 'Healthy', ''],
     [
+      'is Progressing while the finalizer of a promoted run is taken off',
+      promotedRun({ stage: 'releasing' }),
+      'Progressing',
+      'done',
+    ],
+    [
+      'is Progressing in a weight step, and says which pods that waits for',
+      tryingRun({ stepIndex: 0, writtenWeight: 0, revisions: [revision('v1'), revision('v2', 2, { available: 1 })] }),
+      'Progressing',
+      'step 1 of 2: setWeight 50, 1 of 2 canary pods are available',
+    ],
+    [
+      'is Progressing in a weight step whose pods are there',
+      tryingRun({ stepIndex: 0, writtenWeight: 0 }),
+      'Progressing',
+      'step 1 of 2: setWeight 50',
+    ],
+    [
       'is Progressing when what serves has lost a pod',
       promotedRun({ revisions: lacking() }),
       'Progressing',
@@ -214,6 +232,10 @@ describe('what a status tells the next run of an abort', () => {
       atMs: NOW_MS,
     });
     expect(abortIn(stored(abortedRun({ ending: blocked })))?.message).toBe('NoReadyEndpoints of app');
+  });
+
+  test('has no time where the status has none that can be read', () => {
+    expect(abortIn({ abort: true, abortedAt: 'then' })?.atMs).toBe(0);
   });
 
   test.each<[string, boolean, boolean, unknown]>([

@@ -11,6 +11,8 @@ interface Besides {
   readonly rollout?: Partial<ObservedRollout>;
   readonly problems?: readonly Problem[];
   readonly referenced?: Workload['referenced'];
+  /** What a run that was terminated left behind. */
+  readonly canaryMappings?: Observation['canaryMappings'];
 }
 
 /** A simulated cluster as a story: things happen, and {@link play} says what the runs did about it. */
@@ -64,10 +66,11 @@ export class Scene extends SimulatedCluster {
 
   protected override observation(): Observation {
     const { rollout, workload, ...rest } = super.observation();
-    const { rollout: more, problems = [], referenced } = this.besides;
+    const { rollout: more, problems = [], referenced, canaryMappings } = this.besides;
     return {
       ...rest,
       problems,
+      ...(canaryMappings && { canaryMappings }),
       ...(rollout && { rollout: { ...rollout, ...more } }),
       ...(workload && { workload: { ...workload, ...(referenced && { referenced }) } }),
     };
