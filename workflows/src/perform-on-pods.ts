@@ -33,7 +33,10 @@ export async function performOnPods(action: PodAction, run: Run, ref: RunRef): P
           run.revision.stable !== '' && { antiAffinity: { ...antiAffinity, against: run.revision.stable } }),
       };
       const scaled = await interruptible.scaleReplicaSets.executeWithOptions({ summary }, [input]);
-      return { kind: 'replicaSetsScaled', ...scaled };
+      const missing = targets
+        .map(({ podTemplateHash }) => podTemplateHash)
+        .filter((wanted) => scaled.revisions.every(({ hash }) => hash !== wanted));
+      return { kind: 'replicaSetsScaled', ...scaled, missing };
     }
     case 'pointServices': {
       const { stableService, canaryService } = run.spec;

@@ -50,6 +50,8 @@ export type RunEvent =
       readonly kind: 'replicaSetsScaled';
       readonly revisions: readonly Revision[];
       readonly scalings: readonly Scaling[];
+      /** Hashes of revisions that have no ReplicaSet any more. */
+      readonly missing?: readonly string[];
     }
   | { readonly kind: 'podsRestarted'; readonly left: number; readonly evicted: number }
   | { readonly kind: 'revisionsTrimmed'; readonly names: readonly string[] }
@@ -127,7 +129,7 @@ export function evolve(run: Run, event: RunEvent, nowMs: number): Run {
     case 'rolloutReleased':
       return settle(run, nowMs);
     case 'replicaSetsScaled':
-      return withRevisions(run, withNews(run.workload?.revisions ?? [], event.revisions), nowMs);
+      return replicaSetsScaled(run, event.revisions, event.missing ?? [], nowMs);
     case 'podsRestarted':
       return podsRestarted(run, event.left, nowMs);
     case 'revisionsTrimmed':
@@ -180,6 +182,13 @@ function servicesPointed(run: Run, services: ServiceRevisions, nowMs: number): R
   const ready = services.canary === undefined ? pointed : { ...pointed, canaryEndpointsReady: false };
   const isSwitch = services.stable === run.revision.canary && run.stage !== 'settling';
   return isSwitch ? withoutPods(switched(ready), nowMs) : ready;
+}
+
+/** A ReplicaSet that was deleted by hand is not asked for again. */
+function replicaSetsScaled(run: Run, scaled: readonly Revision[], missing: readonly string[], nowMs: number): Run {
+  const known = withNews(run.workload?.revisions ?? [], scaled);
+  const present = missing.length === 0 ? known : known.filter(({ hash }) => !missing.includes(hash));
+  return withRevisions(run, present, nowMs);
 }
 
 function podsLabelled(run: Run, labelled: readonly LabelledRevision[]): Run {

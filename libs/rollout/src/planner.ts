@@ -1,6 +1,6 @@
 import type { Action } from './actions.ts';
 import { assertNever } from './assert-never.ts';
-import { nextForPods, podsDueAtMs } from './pods-plan.ts';
+import { nextForPods, noteDeadlines, podsDueAtMs } from './pods-plan.ts';
 import { availableOf, currentStep, hasPods, isFull, isHeld, servingHash, type RunWithPods } from './pods.ts';
 import { stableReplicas } from './replicas.ts';
 import type { Run, Wanted } from './run.ts';
@@ -216,8 +216,11 @@ function nextInRetreat(run: Run, nowMs: number): Action {
 
 /** Traffic is where it belongs; the pods follow, and the run stays open until they have. */
 function nextInSettling(run: Run, nowMs: number): Action {
-  if (!hasPods(run) || run.retryRequested || run.followUp === true) {
+  if (!hasPods(run)) {
     return { kind: 'close' };
+  }
+  if (run.retryRequested || run.followUp === true) {
+    return noteDeadlines(run, nowMs) ?? { kind: 'close' };
   }
   if (needsObservation(run)) {
     return { kind: 'observeRollout' };

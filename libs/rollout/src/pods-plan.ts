@@ -60,6 +60,14 @@ function scaling(run: RunWithPods, nowMs: number): ActivityAction | undefined {
   return targets.length === 0 ? undefined : { kind: 'scaleReplicaSets', targets };
 }
 
+/** What the next run must know before this one closes: until when pods of revisions that just lost their role are kept. */
+export function noteDeadlines(run: RunWithPods, nowMs: number): ActivityAction | undefined {
+  const targets = goingAway(run, nowMs).flatMap(({ target }) =>
+    typeof target?.scaleDownAtMs === 'number' ? [target] : [],
+  );
+  return targets.length === 0 ? undefined : { kind: 'scaleReplicaSets', targets };
+}
+
 function wantedSizes(run: RunWithPods, nowMs: number): RevisionTarget[] {
   const { stage, spec, revision, writtenWeight } = run;
   const stepIndex = currentStep(run);

@@ -44,6 +44,31 @@ describe('while the pods settle', () => {
     expect(scene.play()).toEqual(['v1: 0 pods, no deadline', 'wait: revision 3: 0 of 2 pods available']);
   });
 
+  test('another image that comes before the delay was noted does not cut it short', () => {
+    const scene = pausedAt50();
+    scene.give('promote');
+    scene.play();
+    scene.podsComeUp();
+    while (scene.run.stage !== 'settling') {
+      scene.step();
+    }
+    scene.change({ image: 'v3' });
+    const done = scene.play();
+    const closing = done.indexOf('close');
+    expect(done.slice(closing - 2, closing)).toEqual(['observeRollout', 'v1: 4 pods, with a deadline']);
+    scene.pass(29);
+    expect(scene.play()).not.toContain('v1: 0 pods, no deadline');
+  });
+
+  test('a ReplicaSet that was deleted by hand is not scaled for ever', () => {
+    const scene = promoted();
+    scene.pass(30);
+    const { workload } = scene.run;
+    const revisions = workload?.revisions.filter(({ hash }) => hash !== 'v1') ?? [];
+    scene.evolve({ kind: 'replicaSetsScaled', revisions, scalings: [], missing: ['v1'] });
+    expect(scene.play()).toEqual(['close']);
+  });
+
   test('back to the revision before finds its pods still there', () => {
     const scene = promoted();
     scene.change({ image: 'v1' });
