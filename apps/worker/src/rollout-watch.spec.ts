@@ -1,24 +1,20 @@
-import { beforeEach, describe, expect, jest, test } from '@jest/globals';
+import { beforeEach, describe, expect, test } from '@jest/globals';
 import type { RolloutObject } from '@weir/activities';
 import type { SpecChanged } from '@weir/contract';
 import type { Change, KubernetesClient, KubernetesObject, WatchOptions } from '@weir/kubernetes';
 import type { Logger } from '@weir/platform';
 import type { RolloutRef } from '@weir/rollout';
 import type { RolloutRuns } from '@weir/temporal';
+import { RolloutWatch } from './rollout-watch.ts';
 import { replicaSet } from './testing/objects.ts';
 
 type Seen = Change<never>['type'];
 
 /** What each watch does with a change, by the plural of its resource. */
 const watches = new Map<string, (change: Change<KubernetesObject>) => void>();
-const actual = await import('@weir/kubernetes');
-jest.unstable_mockModule('@weir/kubernetes', () => ({
-  ...actual,
-  watchForever: async (_client: KubernetesClient, { at, onChange }: WatchOptions<KubernetesObject>) => {
-    watches.set(at.resource.plural, onChange);
-  },
-}));
-const { RolloutWatch } = await import('./rollout-watch.ts');
+const remember = async (_client: KubernetesClient, { at, onChange }: WatchOptions<never>): Promise<void> => {
+  watches.set(at.resource.plural, onChange as (change: Change<KubernetesObject>) => void);
+};
 
 function rollout(name: string, more: Partial<RolloutObject> & { generation?: number } = {}): RolloutObject {
   const { generation = 1, ...rest } = more;
@@ -52,7 +48,7 @@ describe('the watch of the worker', () => {
         told.push([how, name, `generation ${generation}`, ...what].filter(Boolean).join(', '));
       };
     const runs = { tell: note('tell'), tellIfOpen: note('tell if open') } as unknown as RolloutRuns;
-    new RolloutWatch({} as KubernetesClient, runs, 'c', {} as Logger).start();
+    new RolloutWatch({} as KubernetesClient, runs, 'c', {} as Logger, remember).start();
   });
 
   /** @returns what the runs were told of it */

@@ -3,7 +3,7 @@ import {
   DEPLOYMENTS,
   REPLICA_SETS,
   ROLLOUTS,
-  watchForever,
+  watchForever as watchForeverOnCluster,
   type Change,
   type KubernetesClient,
   type KubernetesObject,
@@ -39,6 +39,8 @@ export class RolloutWatch {
     runs: RolloutRuns,
     private readonly cluster: string,
     private readonly logger: Logger,
+    /** A test sees changes without a cluster. */
+    private readonly watchForever = watchForeverOnCluster,
   ) {
     this.teller = new Teller(runs, logger);
   }
@@ -67,7 +69,7 @@ export class RolloutWatch {
   private watch<T extends KubernetesObject>(
     options: Pick<WatchOptions<T>, 'at' | 'selector' | 'onChange'>,
   ): Promise<void> {
-    return watchForever<T>(this.kubernetes, {
+    return this.watchForever<T>(this.kubernetes, {
       ...options,
       signal: this.stopping.signal,
       onBreak: (error) =>
