@@ -62,7 +62,8 @@ export async function startTestSandbox(stateDirectory: string, ...args: readonly
     stop,
     dispose: async () => {
       await stop();
-      await rm(stateDirectory, { recursive: true, force: true });
+      // A server that was told to end may still be closing its files on a busy machine.
+      await rm(stateDirectory, { recursive: true, force: true, maxRetries: 10, retryDelay: 200 });
     },
   };
 }

@@ -27,7 +27,7 @@ export async function performOnPods(action: PodAction, run: Run, ref: RunRef): P
         uid,
         wanted: wantedHash(run),
         targets,
-        ...(run.stage === 'settling' && ({ persistent: true } as const)),
+        ...((run.stage === 'settling' || run.stage === 'retreating') && ({ persistent: true } as const)),
         ...(metadata && { metadata }),
         ...(antiAffinity &&
           run.revision.stable !== '' && { antiAffinity: { ...antiAffinity, against: run.revision.stable } }),

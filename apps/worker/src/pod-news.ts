@@ -25,6 +25,9 @@ export class PodNews {
     this.seen.set(uid, revisions);
     if (type === 'DELETED') {
       revisions.delete(object.metadata.name);
+      if (revisions.size === 0) {
+        this.seen.delete(uid);
+      }
     } else {
       revisions.set(object.metadata.name, toRevision(object));
     }
