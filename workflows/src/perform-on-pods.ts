@@ -1,5 +1,5 @@
 import type { RunRef } from '@weir/contract';
-import { assertNever, wantedHash, type ActivityAction, type Run, type RunEvent } from '@weir/rollout';
+import { assertNever, newRevisionLooks, wantedHash, type ActivityAction, type Run, type RunEvent } from '@weir/rollout';
 import { decisive, interruptible, upkeep } from './activities.ts';
 
 /** The actions about pods and the Services that select them. */
@@ -20,17 +20,13 @@ export async function performOnPods(action: PodAction, run: Run, ref: RunRef): P
     case 'scaleReplicaSets': {
       const { targets } = action;
       const summary = targets.map((one) => `${one.podTemplateHash}: ${one.replicas} pods`).join(', ');
-      const { canaryMetadata, stableMetadata, antiAffinity } = run.spec.workload ?? {};
-      const metadata = run.revision.stable === '' ? stableMetadata : canaryMetadata;
       const input = {
         ...ref,
         uid,
         wanted: wantedHash(run),
         targets,
         ...((run.stage === 'settling' || run.stage === 'retreating') && ({ persistent: true } as const)),
-        ...(metadata && { metadata }),
-        ...(antiAffinity &&
-          run.revision.stable !== '' && { antiAffinity: { ...antiAffinity, against: run.revision.stable } }),
+        ...newRevisionLooks(run),
       };
       const scaled = await interruptible.scaleReplicaSets.executeWithOptions({ summary }, [input]);
       const missing = targets

@@ -17,8 +17,11 @@ import { trimRevisions } from './trim-revisions.ts';
 
 export type { ActivityDependencies } from './dependencies.ts';
 export { newReplicaSet } from './new-replica-set.ts';
+export { roleValues } from './label-pods.ts';
 export * from './objects.ts';
+export { workloadOf } from './observe-workload.ts';
 export { readPodSource, type PodSource } from './pod-template.ts';
+export { revisionOfTemplate } from './wanted-revision.ts';
 export { hashOf, readRoleMetadata, ownedBy, replicaSetsOf, toRevision, type ReplicaSetObject } from './replica-sets.ts';
 
 /** All activities of the worker; the type makes sure that none is missing. */

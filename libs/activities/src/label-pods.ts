@@ -46,7 +46,7 @@ async function labelOne(
 ): Promise<void> {
   const { namespace = '', name } = replicaSet.metadata;
   const at = { resource: REPLICA_SETS, namespace, name };
-  const values = valuesOf(metadata, readRoleMetadata(replicaSet));
+  const values = roleValues(metadata, readRoleMetadata(replicaSet));
   const options = { fieldManager: WORKER_FIELD_MANAGER, signal };
   await kubernetes.mergePatch(at, { spec: { template: { metadata: values } } }, options);
   await labelAll(kubernetes, replicaSet, values, signal);
@@ -78,13 +78,13 @@ async function labelAll(
   }
 }
 
-interface RoleValues {
+export interface RoleValues {
   readonly labels: Values;
   readonly annotations: Values;
 }
 
 /** What to write: the role's own values, and `null` for the keys that another role, or an older manifest, put there. */
-function valuesOf(own: PodMetadata, before: PodMetadata): RoleValues {
+export function roleValues(own: PodMetadata, before: PodMetadata): RoleValues {
   const part = (field: keyof PodMetadata): Values => ({
     ...Object.fromEntries(Object.keys(before[field] ?? {}).map((key) => [key, null])),
     ...own[field],

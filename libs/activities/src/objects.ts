@@ -59,6 +59,15 @@ export function mappingsAt(apiVersion: string, namespace?: string, name?: string
   };
 }
 
+/** What an annotation says as a JSON object; empty when there is none, or it is somebody else's text. */
+export function noteIn({ metadata }: KubernetesObject, annotation: string): object {
+  try {
+    return Object(JSON.parse(metadata.annotations?.[annotation] ?? '{}')) as object;
+  } catch {
+    return {};
+  }
+}
+
 /** The object, or undefined when there is none. */
 export async function orAbsent<T>(request: Promise<T>): Promise<T | undefined> {
   try {

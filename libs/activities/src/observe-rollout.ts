@@ -27,6 +27,7 @@ import { translated } from './failures.ts';
 import { observeWorkload, type ObservedWorkload } from './observe-workload.ts';
 import {
   mappingsAt,
+  noteIn,
   orAbsent,
   rolloutAt,
   type EndpointSlice,
@@ -181,14 +182,15 @@ async function hasReadyEndpoints(
   return slices.items.some(({ endpoints }) => (endpoints ?? []).some(({ conditions }) => conditions?.ready !== false));
 }
 
-function toObserved({ metadata, status }: RolloutObject, spec: RolloutSpec): ObservedRollout {
+function toObserved(rollout: RolloutObject, spec: RolloutSpec): ObservedRollout {
+  const { metadata, status } = rollout;
   return {
     uid: metadata.uid ?? '',
     generation: metadata.generation ?? 0,
     deleting: metadata.deletionTimestamp !== undefined,
     owned: metadata.labels?.[INSTANCE_ID_LABEL] === INSTANCE_ID,
     spec,
-    ...requestedChange(metadata.annotations),
+    ...requestedChange(rollout),
     ...lastRun(status ?? {}),
   };
 }
@@ -210,20 +212,12 @@ function lastRun(status: NonNullable<RolloutObject['status']>) {
 }
 
 /** What a command changed last, and whether a run has told of it; what is not ours is passed over. */
-function requestedChange(annotations: Readonly<Record<string, string>> = {}): { readonly change?: RequestedChange } {
-  const { command, actor, reason, at } = jsonIn(annotations[CHANGE_ANNOTATION]) as Partial<RequestedChange>;
-  const { change: toldOf } = jsonIn(annotations[RUN_ANNOTATION]) as { readonly change?: string };
+function requestedChange(rollout: RolloutObject): { readonly change?: RequestedChange } {
+  const { command, actor, reason, at } = noteIn(rollout, CHANGE_ANNOTATION) as Partial<RequestedChange>;
+  const { change: toldOf } = noteIn(rollout, RUN_ANNOTATION) as { readonly change?: string };
   if (command === undefined || actor === undefined || at === undefined) {
     return {};
   }
   const told = toldOf === at && ({ told: true } as const);
   return { change: { command, actor, at, ...(reason !== undefined && { reason }), ...told } };
-}
-
-function jsonIn(text: string | undefined): object {
-  try {
-    return Object(JSON.parse(text ?? '{}')) as object;
-  } catch {
-    return {};
-  }
 }

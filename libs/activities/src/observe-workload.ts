@@ -1,19 +1,23 @@
 import { type KubernetesClient, type RequestOptions } from '@weir/kubernetes';
-import { POD_TEMPLATE_HASH_LABEL, type Observation, type Problem, type WorkloadSpec } from '@weir/rollout';
+import {
+  POD_TEMPLATE_HASH_LABEL,
+  type Observation,
+  type Problem,
+  type ServiceRevisions,
+  type Workload,
+  type WorkloadSpec,
+} from '@weir/rollout';
 import { selectorText } from '@weir/rollout/manifest';
 import type { RolloutObject, ServiceObject } from './objects.ts';
-import { readPodSource } from './pod-template.ts';
-import { hashOf, replicaSetsOf, toRevision } from './replica-sets.ts';
+import { readPodSource, type PodSource } from './pod-template.ts';
+import { hashOf, replicaSetsOf, toRevision, type ReplicaSetObject } from './replica-sets.ts';
 import { wantedRevision } from './wanted-revision.ts';
 
 export interface ObservedWorkload extends Pick<Observation, 'workload' | 'revision'> {
   readonly problems: readonly Problem[];
 }
 
-/**
- * The revisions of a Rollout. Stable is the one that the stable Service selects, because that is where the traffic goes; the
- * status says it where the selector does not.
- */
+/** Reads the pods of a Rollout, and which revision its template is. */
 export async function observeWorkload(
   kubernetes: KubernetesClient,
   rollout: RolloutObject,
@@ -27,33 +31,55 @@ export async function observeWorkload(
     readPodSource(kubernetes, rollout, ref, options),
     replicaSetsOf(kubernetes, namespace, uid, options),
   ]);
-  const selected = {
-    ...hashSelectedBy('stable', stable),
-    ...hashSelectedBy('canary', canary),
-  };
-  const known = existing.map(hashOf);
-  const stableHash = [selected.stable, rollout.status?.stableRS].find(
-    (hash) => hash !== undefined && known.includes(hash),
-  );
-  const workload = {
-    revisions: existing.map(toRevision),
-    services: selected,
-    selector: source === undefined ? '' : selectorText(source.selector),
-    ...(source?.referenced && { referenced: source.referenced }),
-  };
+  const wanted = source && (await wantedRevision(kubernetes, rollout, source, existing, options));
+  const found = workloadOf({ stable, canary, stableRS: rollout.status?.stableRS, existing, source, wanted });
   if (source === undefined) {
     const message = `${ref?.kind ?? 'the template'} ${ref?.name ?? ''} does not exist: there is no pod template`;
-    const problems = [{ reason: 'WorkloadNotFound', message }];
-    return { workload, revision: { stable: stableHash ?? '', canary: '' }, problems };
+    return { ...found, problems: [{ reason: 'WorkloadNotFound', message }] };
   }
-  const wanted = await wantedRevision(kubernetes, rollout, source, existing, options);
-  return { workload, revision: { stable: stableHash ?? '', canary: wanted }, problems: [] };
+  return { ...found, problems: [] };
 }
 
-function hashSelectedBy<Role extends 'stable' | 'canary'>(
-  role: Role,
-  service: ServiceObject | undefined,
-): { readonly [role in Role]?: string } {
-  const hash = service?.spec.selector?.[POD_TEMPLATE_HASH_LABEL];
-  return (hash === undefined ? {} : { [role]: hash }) as { readonly [role in Role]?: string };
+/** What was read of a Rollout's pods. */
+interface ReadPods {
+  readonly stable: Selecting | undefined;
+  readonly canary: Selecting | undefined;
+  /** From the status. */
+  readonly stableRS: string | undefined;
+  readonly existing: readonly ReplicaSetObject[];
+  /** undefined, with `wanted`: there is no pod template. */
+  readonly source: PodSource | undefined;
+  /** Revision of the template. */
+  readonly wanted: string | undefined;
+}
+
+interface Selecting {
+  readonly spec?: { readonly selector?: Readonly<Record<string, string>> };
+}
+
+/**
+ * The revisions of a Rollout. Stable is the one that the stable Service selects, because that is where the traffic goes; the
+ * status says it where the selector does not. Pure.
+ */
+export function workloadOf({ stable, canary, stableRS, existing, source, wanted = '' }: ReadPods): {
+  readonly revision: { readonly stable: string; readonly canary: string };
+  readonly workload: Workload;
+} {
+  const services = { ...selectedBy('stable', stable), ...selectedBy('canary', canary) };
+  const known = existing.map(hashOf);
+  const serving = [services.stable, stableRS].find((hash) => hash !== undefined && known.includes(hash));
+  return {
+    revision: { stable: serving ?? '', canary: wanted },
+    workload: {
+      revisions: existing.map(toRevision),
+      services,
+      selector: source === undefined ? '' : selectorText(source.selector),
+      ...(source?.referenced && { referenced: source.referenced }),
+    },
+  };
+}
+
+function selectedBy(role: keyof ServiceRevisions, service: Selecting | undefined): ServiceRevisions {
+  const hash = service?.spec?.selector?.[POD_TEMPLATE_HASH_LABEL];
+  return hash === undefined ? {} : { [role]: hash };
 }

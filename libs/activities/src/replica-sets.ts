@@ -9,6 +9,7 @@ import {
 } from '@weir/rollout';
 import type { LabelSelector, PodTemplate } from '@weir/rollout/manifest';
 import { REPLICA_SETS, type KubernetesClient, type KubernetesObject, type RequestOptions } from '@weir/kubernetes';
+import { noteIn } from './objects.ts';
 
 export interface ReplicaSetObject extends KubernetesObject {
   readonly spec: {
@@ -75,10 +76,6 @@ function roleMetadataOf(replicaSet: ReplicaSetObject): { readonly roleMetadata?:
 }
 
 /** What a role put on the pods of a ReplicaSet; empty: nothing, or a note that nobody can read. */
-export function readRoleMetadata({ metadata }: KubernetesObject): PodMetadata {
-  try {
-    return Object(JSON.parse(metadata.annotations?.[ROLE_METADATA_ANNOTATION] ?? '{}')) as PodMetadata;
-  } catch {
-    return {};
-  }
+export function readRoleMetadata(object: KubernetesObject): PodMetadata {
+  return noteIn(object, ROLE_METADATA_ANNOTATION);
 }

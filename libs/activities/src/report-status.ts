@@ -18,7 +18,7 @@ import {
 import { alive } from './alive.ts';
 import type { ActivityDependencies } from './dependencies.ts';
 import { translated } from './failures.ts';
-import { orAbsent, rolloutAt, type RolloutObject } from './objects.ts';
+import { noteIn, orAbsent, rolloutAt, type RolloutObject } from './objects.ts';
 
 /** A merge patch takes off only what it names. */
 const OPTIONAL: readonly (keyof RolloutStatus)[] = [
@@ -85,13 +85,10 @@ async function writeStatus(kubernetes: KubernetesClient, input: ReportStatusInpu
   throw new KubernetesError('conflict', `Rollout ${rollout.name} is being changed by others all the time`);
 }
 
-function reportedAtMs({ metadata }: RolloutObject): number {
-  try {
-    const { atMs } = JSON.parse(metadata.annotations?.[RUN_ANNOTATION] ?? '{}') as { atMs?: unknown };
-    return typeof atMs === 'number' ? atMs : 0;
-  } catch {
-    return 0; // Somebody else's text: the next report replaces it.
-  }
+/** 0 when nothing was, or the note is somebody else's text: the next report replaces it. */
+function reportedAtMs(rollout: RolloutObject): number {
+  const { atMs } = noteIn(rollout, RUN_ANNOTATION) as { readonly atMs?: unknown };
+  return typeof atMs === 'number' ? atMs : 0;
 }
 
 /** One after the other: their order is part of what they tell. */

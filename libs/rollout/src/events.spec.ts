@@ -12,11 +12,7 @@ const told = (scene: Scene): string[] => scene.notices.splice(0);
 
 /** v1 is stable, v2 is tried and paused at 50 %; what was told of that is forgotten. */
 function pausedAt50(more: Parameters<typeof specWithPods>[1] = {}): Scene {
-  const scene = Scene.deployed(specWithPods(STEPS, more), 'v1');
-  scene.change({ image: 'v2' });
-  scene.play();
-  scene.podsComeUp();
-  scene.play();
+  const scene = Scene.trying(specWithPods(STEPS, more));
   told(scene);
   return scene;
 }

@@ -1,5 +1,6 @@
 import { isPausing } from './commands.ts';
 import type { RunEvent } from './evolve.ts';
+import { DEADLINE_EXCEEDED } from './phase.ts';
 import { hasPods, waitedFor } from './pods.ts';
 import type { Scaling } from './replicas.ts';
 import type { Run } from './run.ts';
@@ -144,7 +145,7 @@ function deadline(before: Run, after: Run): Notice[] {
     ? [
         {
           type: 'Warning',
-          reason: 'ProgressDeadlineExceeded',
+          reason: DEADLINE_EXCEEDED,
           message: `revision ${nameOf(after, waitedFor(after))} made no progress for ${seconds} s`,
         },
       ]

@@ -1,5 +1,5 @@
 import { hasPods, wantedHash } from './pods.ts';
-import type { Ending, Observation, ObservedRollout, Run } from './run.ts';
+import type { Ending, Observation, ObservedRollout, Problem, Run } from './run.ts';
 import { stepsHash } from './steps.ts';
 import {
   ABORTED,
@@ -159,9 +159,14 @@ const NO_TEMPLATE: readonly string[] = ['InvalidSpec', 'WorkloadNotFound'];
 /** A first deploy shifts no traffic: its Mappings are not touched, and its Services may come after it. */
 function blockingProblem(run: Run, { problems }: Observation): Ending | undefined {
   const isFirst = hasPods(run) && run.revision.stable === '' && run.spec.mappings.length > 0;
-  const found = isFirst ? problems.filter(({ reason }) => NO_TEMPLATE.includes(reason)) : problems;
-  const [first] = found;
-  return first && { outcome: 'aborted', reason: first.reason, message: found.map((one) => one.message).join('; ') };
+  return abortFor(isFirst ? problems.filter(({ reason }) => NO_TEMPLATE.includes(reason)) : problems);
+}
+
+/** The first problem gives the reason, all of them the message. */
+function abortFor(problems: readonly Problem[]): Ending | undefined {
+  const [first] = problems;
+  const message = problems.map((one) => one.message).join('; ');
+  return first && { outcome: 'aborted', reason: first.reason, message };
 }
 
 /**
@@ -227,9 +232,7 @@ const isDead = ({ reason }: { reason: string }): boolean => reason === NO_READY_
 /** In mid-run the canary must not be dead, and Mappings that were added must be fit. */
 function problemUnderWay(run: Run, spec: RolloutSpec, { problems }: Observation): Ending | undefined {
   const hasNewMappings = spec.mappings.some((name) => !run.spec.mappings.includes(name)) || spec.mappings.length === 0;
-  const found = hasNewMappings && run.stage !== 'deploying' ? problems : problems.filter(isDead);
-  const [first] = found;
-  return first && { outcome: 'aborted', reason: first.reason, message: found.map((one) => one.message).join('; ') };
+  return abortFor(hasNewMappings && run.stage !== 'deploying' ? problems : problems.filter(isDead));
 }
 
 /** Takes over what may change in mid-run: sizes, delays, Mappings, a pause. */

@@ -1,5 +1,6 @@
 import type { SpecWithWorkload } from './replicas.ts';
 import type { Run } from './run.ts';
+import type { AntiAffinity, PodMetadata } from './types.ts';
 import { revisionWith, type Workload } from './workload.ts';
 
 /** A run that has pods of its own, and knows them. */
@@ -28,6 +29,19 @@ export function waitedFor(run: Run): string {
 /** Nothing serves yet: there is no traffic to shift. */
 export function isFirstDeploy({ revision }: Run): boolean {
   return revision.stable === '';
+}
+
+/** What the pods of a new revision get besides their template: the metadata of their role, and which nodes they keep off. */
+export function newRevisionLooks({ spec: { workload }, revision: { stable } }: Run): {
+  readonly metadata?: PodMetadata;
+  readonly antiAffinity?: AntiAffinity & { readonly against: string };
+} {
+  const { canaryMetadata, stableMetadata, antiAffinity } = workload ?? {};
+  const metadata = stable === '' ? stableMetadata : canaryMetadata;
+  return {
+    ...(metadata && { metadata }),
+    ...(antiAffinity && stable !== '' && { antiAffinity: { ...antiAffinity, against: stable } }),
+  };
 }
 
 /** Available pods of a revision; 0 when it has no ReplicaSet. */

@@ -1,16 +1,15 @@
 import { Inject, Injectable } from '@nestjs/common';
 import {
   hashOf,
-  readRoleMetadata,
   readPodSource,
   replicaSetsOf,
+  revisionOfTemplate,
   toRevision,
   type PodSource,
   type ReplicaSetObject,
 } from '@weir/activities';
 import type { KubernetesClient } from '@weir/kubernetes';
-import { canonical, podTemplateHash, type WorkloadSpec } from '@weir/rollout';
-import { writtenTemplate } from '@weir/rollout/manifest';
+import type { WorkloadSpec } from '@weir/rollout';
 import { KUBERNETES } from '../app/dependencies.ts';
 import type { RolloutObject } from './rollout-object.ts';
 import { TemplateCheck } from './template-check.ts';
@@ -57,31 +56,17 @@ export class RevisionHistory {
       readPodSource(this.kubernetes, object, ref, { signal }),
       this.replicaSets(rollout, signal),
     ]);
-    return source === undefined
-      ? { replicaSets }
-      : { replicaSets, wanted: { source, podTemplateHash: await this.wanted(rollout, source, replicaSets, signal) } };
+    if (source === undefined) {
+      return { replicaSets };
+    }
+    const { template } = source;
+    const podTemplateHash = await revisionOfTemplate(template, replicaSets, () =>
+      this.templates.defaulted(rollout.metadata.namespace ?? '', template, signal),
+    );
+    return { replicaSets, wanted: { source, podTemplateHash } };
   }
 
   private replicaSets({ metadata }: RolloutObject, signal: AbortSignal): Promise<ReplicaSetObject[]> {
     return replicaSetsOf(this.kubernetes, metadata.namespace ?? '', metadata.uid ?? '', { signal });
-  }
-
-  /** A template that differs from a ReplicaSet's by the API server's defaults alone is that revision. */
-  private async wanted(
-    { metadata }: RolloutObject,
-    { template }: PodSource,
-    replicaSets: readonly ReplicaSetObject[],
-    signal: AbortSignal,
-  ): Promise<string> {
-    const hash = podTemplateHash(template);
-    if (replicaSets.length === 0 || replicaSets.some((one) => hashOf(one) === hash)) {
-      return hash;
-    }
-    const defaulted = await this.templates.defaulted(metadata.namespace ?? '', template, signal);
-    const written = canonical(writtenTemplate(defaulted));
-    const same = replicaSets.find(
-      (one) => canonical(writtenTemplate(one.spec.template, readRoleMetadata(one))) === written,
-    );
-    return same === undefined ? hash : hashOf(same);
   }
 }

@@ -1,4 +1,4 @@
-import { newReplicaSet } from '@weir/activities';
+import { newReplicaSet, roleValues } from '@weir/activities';
 import {
   DEFAULT_REPLICAS,
   MANAGED_BY_ANNOTATION,
@@ -8,6 +8,7 @@ import {
   ROLLOUT_KIND,
   SCALE_DOWN_ANNOTATION,
   WORKER_FIELD_MANAGER,
+  newRevisionLooks,
   type LabelledRevision,
   type PodMetadata,
   type Run,
@@ -33,9 +34,6 @@ function created(input: PlanInput, run: Run, { after }: PlannedSize): PlannedWri
     readonly minReadySeconds?: number;
     readonly replicas?: number;
   };
-  const { canaryMetadata, stableMetadata, antiAffinity } = run.spec.workload ?? {};
-  const { stable } = run.revision;
-  const metadata = stable === '' ? stableMetadata : canaryMetadata;
   if (source === undefined) {
     return [];
   }
@@ -46,8 +44,7 @@ function created(input: PlanInput, run: Run, { after }: PlannedSize): PlannedWri
     number: after.number,
     replicas: after.replicas,
     ...(minReadySeconds !== undefined && { minReadySeconds }),
-    ...(metadata && { metadata }),
-    ...(antiAffinity && stable !== '' && { antiAffinity: { ...antiAffinity, against: stable } }),
+    ...newRevisionLooks(run),
   });
   const rollout = { apiVersion: ROLLOUT_API_VERSION, kind: ROLLOUT_KIND, name };
   return [
@@ -119,11 +116,7 @@ export function labelled(input: PlanInput, run: Run, revisions: readonly Labelle
     const revision = run.workload?.revisions.find(({ hash }) => hash === podTemplateHash);
     const name = revision?.name ?? podTemplateHash;
     const before = JSON.parse(revision?.roleMetadata ?? '{}') as PodMetadata;
-    const part = (field: keyof PodMetadata) => ({
-      ...Object.fromEntries(Object.keys(before[field] ?? {}).map((key) => [key, null])),
-      ...own[field],
-    });
-    const metadata = { labels: part('labels'), annotations: part('annotations') };
+    const metadata = roleValues(own, before);
     const pods = { apiVersion: 'v1', kind: 'Pod', name: `<each pod of ${name}>` };
     return [
       write(input, run, 'PATCH', replicaSet(name), { spec: { template: { metadata } } }),

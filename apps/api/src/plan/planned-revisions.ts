@@ -1,6 +1,5 @@
-import { hashOf, toRevision } from '@weir/activities';
+import { workloadOf } from '@weir/activities';
 import {
-  POD_TEMPLATE_HASH_LABEL,
   replicaSetName,
   wantedHash,
   type Observation,
@@ -8,35 +7,21 @@ import {
   type RevisionTarget,
   type Run,
 } from '@weir/rollout';
-import { selectorText } from '@weir/rollout/manifest';
 import type { KnownPods } from '../cluster/revision-history.ts';
 import { readStatus } from '../cluster/rollout-object.ts';
-import type { PlanInput, ServiceObject } from './plan-input.ts';
+import type { PlanInput } from './plan-input.ts';
 
 /** The pods as a run finds them when it starts, all of them available: a plan tells what is done, and not what may go wrong. */
 export function observePods(
   input: PlanInput,
   { replicaSets, wanted }: KnownPods,
 ): Pick<Observation, 'revision' | 'workload'> {
-  const known = replicaSets.map(hashOf);
-  const selected = { ...selectedBy('stable', input.stableService), ...selectedBy('canary', input.canaryService) };
-  const { stableRS } = readStatus(input.rollout);
-  // Where the traffic goes; the status says it where the Service does not.
-  const stable = [selected.stable, stableRS].find((hash) => hash !== undefined && known.includes(hash));
-  return {
-    revision: { stable: stable ?? '', canary: wanted?.podTemplateHash ?? '' },
-    workload: {
-      revisions: replicaSets.map((one) => allAvailable(toRevision(one), 0)),
-      services: selected,
-      selector: wanted === undefined ? '' : selectorText(wanted.source.selector),
-      ...(wanted?.source.referenced && { referenced: wanted.source.referenced }),
-    },
-  };
-}
-
-function selectedBy(role: 'stable' | 'canary', service: ServiceObject | undefined) {
-  const hash = service?.spec?.selector?.[POD_TEMPLATE_HASH_LABEL];
-  return hash === undefined ? {} : { [role]: hash };
+  const { stableService: stable, canaryService: canary, rollout } = input;
+  const { stableRS } = readStatus(rollout);
+  const { source, podTemplateHash } = wanted ?? {};
+  const found = workloadOf({ stable, canary, stableRS, existing: replicaSets, source, wanted: podTemplateHash });
+  const revisions = found.workload.revisions.map((one) => allAvailable(one, 0));
+  return { ...found, workload: { ...found.workload, revisions } };
 }
 
 /** A ReplicaSet as a plan changes it. */

@@ -34,6 +34,16 @@ export class Scene extends SimulatedCluster {
     return scene;
   }
 
+  /** v1 is stable, v2 is wanted, and its pods have come up once. */
+  static trying(spec: RolloutSpec): Scene {
+    const scene = Scene.deployed(spec, 'v1');
+    scene.change({ image: 'v2' });
+    scene.play();
+    scene.podsComeUp();
+    scene.play();
+    return scene;
+  }
+
   /** Does what is to be done until there is only waiting. @returns what was done, and what for it waits */
   play(): string[] {
     const waiting = this.drive();
