@@ -13,6 +13,8 @@ const OWNER: Owner = {
   rollout: { name: 'someapp', uid: 'uid-1' },
 };
 
+const WANTED = { canaryService: 'someapp-canary', owner: OWNER, sequence: 0, weight: 0, revision: 'abc' };
+
 function mapping(name: string, spec: object = {}, metadata: object = {}): Mapping {
   return {
     apiVersion: 'getambassador.io/v2',
@@ -60,7 +62,7 @@ describe('the canary Mapping', () => {
       },
     },
   );
-  const canary = canaryMapping(stable, 'someapp-canary', OWNER, 0);
+  const canary = canaryMapping(stable, WANTED);
 
   test('is the whole stable spec with another Service and weight 0', () => {
     expect(canary.spec).toEqual({ ...stable.spec, service: 'someapp-canary:80', weight: 0 });
@@ -138,7 +140,7 @@ describe('preflight', () => {
     ...more,
   });
   const stable = mapping('stable-mapping');
-  const ours = canaryMapping(stable, 'someapp-canary', OWNER, 0);
+  const ours = canaryMapping(stable, WANTED);
 
   test('finds nothing in the way of a plain stable Mapping', () => {
     expect(preflight(input([stable]))).toEqual([]);
@@ -192,7 +194,7 @@ describe('preflight', () => {
     ],
     [
       'a foreign Mapping on the same route',
-      input([stable, mapping('stable-mapping-canary', { weight: 10 })]),
+      input([stable, mapping('somebody-elses', { weight: 10 })]),
       'AmbassadorMappingShared',
       /shares the traffic/,
     ],

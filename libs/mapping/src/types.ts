@@ -13,6 +13,7 @@ export interface Mapping {
     readonly labels?: StringMap;
     readonly annotations?: StringMap;
     readonly ownerReferences?: readonly OwnerReference[];
+    readonly managedFields?: readonly ManagedFieldsEntry[];
   };
   readonly spec: MappingSpec;
 }
@@ -22,6 +23,18 @@ export interface MappingSpec {
   readonly service?: string;
   readonly weight?: number;
   readonly [field: string]: unknown;
+}
+
+/** Which fields a manager wrote last, kept by the API server; time in whole seconds. */
+export interface ManagedFieldsEntry {
+  /** The version in which it wrote. */
+  readonly apiVersion?: string;
+  readonly manager?: string;
+  readonly operation?: string;
+  readonly subresource?: string;
+  readonly time?: string;
+  /** A tree of `f:name`. */
+  readonly fieldsV1?: Readonly<Record<string, unknown>>;
 }
 
 export interface OwnerReference {
