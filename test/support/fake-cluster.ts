@@ -1,4 +1,4 @@
-import type { CanaryRolloutActivities, ReportStatusInput, SpecChanged } from '@weir/contract';
+import type { CanaryRolloutActivities, RepairedMappings, ReportStatusInput, SpecChanged } from '@weir/contract';
 import {
   NO_SPEC,
   abortIn,
@@ -8,15 +8,19 @@ import {
   type RevisionTarget,
   type RolloutSpec,
   type RolloutStatus,
+  type ServedReport,
   type Step,
   type WorkloadSpec,
 } from '@weir/rollout';
+import { setTimeout as delay } from 'node:timers/promises';
 import { FakePods } from './fake-pods.ts';
 
 export { finalFailure } from './fake-pods.ts';
 
 const UID = 'uid-1';
 const STABLE_SERVICE = 'app-stable';
+/** Until the gateway says that it does not serve a weight: time enough for a test to do something else. */
+const SLOW_ANSWER_MS = 1_500;
 
 /** What a test may change of the Rollout in one go. */
 export interface RolloutChange extends Omit<Partial<RolloutSpec>, 'workload'> {
@@ -37,6 +41,10 @@ export class FakeCluster {
   /** Brings a message to the run; set by whoever starts it. */
   tell: (change: SpecChanged) => Promise<void> = async () => undefined;
   observation: Observation;
+  /** What the next repairs find and do; nothing by itself. */
+  repaired: Partial<RepairedMappings> = {};
+  /** What the gateway says when it is asked, in order; then that it serves the weight. */
+  readonly gateway: ServedReport[] = [];
 
   /** Of a Rollout that has a workload. */
   readonly pods = new FakePods('v1');
@@ -111,6 +119,22 @@ export class FakeCluster {
     setCanaryWeight: async ({ weight, canaryMappings }) => {
       await this.note(`weight ${weight}`);
       return { canaryMappings };
+    },
+    repairCanaryMappings: async ({ canaryMappings, policy }) => {
+      await this.note(`repair by policy ${policy}`);
+      return { canaryMappings, repairs: [], missingStable: [], ...this.repaired };
+    },
+    adoptCanaryMappings: async ({ names }) => {
+      await this.note(`adopt ${names.join(', ')}`);
+      return names.map((name) => ({ name, stableName: name.replace(/-canary$/, ''), weight: 25 }));
+    },
+    awaitServedWeight: async ({ weight, untilMs }) => {
+      await this.note(`served ${weight}?`);
+      const report = this.gateway.shift() ?? { state: 'served', weight, message: '' };
+      if (report.state !== 'served') {
+        await delay(Math.min(SLOW_ANSWER_MS, Math.max(0, untilMs - Date.now())));
+      }
+      return report;
     },
     switchStableService: async () => {
       await this.note('switch');

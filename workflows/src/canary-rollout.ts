@@ -27,13 +27,19 @@ import {
 } from '@weir/rollout';
 import { isUpkeep } from './perform-on-pods.ts';
 import { perform, problemOf } from './perform.ts';
+import { UNNAMED_ACTOR } from './messages.ts';
 import { receiveMessages } from './receive-messages.ts';
 import { Reporter } from './reporter.ts';
 
 /** Before continue-as-new; a healthy API server takes a status in milliseconds. */
 const FLUSH_TIMEOUT = '5 seconds';
 /** Actions that wait for something in the cluster. */
-const WAITS: readonly ActivityAction['kind'][] = ['awaitStableEndpoints', 'awaitCanaryEndpoints', 'pointServices'];
+const WAITS: readonly ActivityAction['kind'][] = [
+  'awaitStableEndpoints',
+  'awaitCanaryEndpoints',
+  'awaitServedWeight',
+  'pointServices',
+];
 
 /**
  * One run of a Rollout: from the moment something new is wanted until the cluster is there, or back. An interpreter: what to
@@ -65,6 +71,9 @@ class CanaryRollout {
       command: (command) => this.command(command),
       told: () => this.interruptWaiting(),
     });
+    if (input.abort !== undefined) {
+      this.command({ name: 'abort', actor: UNNAMED_ACTOR, ...input.abort });
+    }
     if (input.run !== undefined) {
       this.reporter.changed(this.run); // The Temporal UI forgets the current details with each execution.
     }
@@ -115,6 +124,9 @@ class CanaryRollout {
         return this.apply({ kind: 'progressDeadlineExceeded' });
       case 'observeRollout':
         this.apply({ kind: 'observationStarted' });
+        return this.act(action);
+      case 'repairCanaryMappings':
+        this.apply({ kind: 'repairStarted' });
         return this.act(action);
       case 'setCanaryWeight':
       case 'dropCanaryMappings':
@@ -197,6 +209,8 @@ class CanaryRollout {
     this.become(take(this.run, command, Date.now()));
     if (this.run.ending !== ending) {
       this.underWay?.scope.cancel();
+    } else if (this.underWay?.action.kind === 'awaitServedWeight') {
+      this.interruptWaiting();
     }
     return true;
   }
@@ -223,8 +237,9 @@ class CanaryRollout {
     }
     // A status that cannot be written must not hold a weight back.
     await condition(() => this.reporter.isIdle(), FLUSH_TIMEOUT, { summary: 'flush the status' });
+    const { abort: _taken, ...input } = this.input;
     await continueAsNew<typeof canaryRollout>({
-      ...this.input,
+      ...input,
       run: this.run,
       firstRunId: this.ref.runId,
       pendingEvents: this.reporter.pendingEvents(),

@@ -1,1 +1,2 @@
 export { canaryRollout } from './canary-rollout.ts';
+export { sweepCanaryMappings } from './sweep.ts';

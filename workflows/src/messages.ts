@@ -69,11 +69,12 @@ export function readCommand(name: CommandName, payload: unknown): Command | stri
 
 /** Why a `specChanged` payload cannot be used; undefined when it can. */
 export function wrongSpecChanged(payload: unknown): string | undefined {
-  const { uid, generation, lookAgain, revisions } = (payload ?? {}) as Record<string, unknown>;
+  const { uid, generation, lookAgain, revisions, mappings } = (payload ?? {}) as Record<string, unknown>;
   return (
     (uid === undefined ? 'uid is missing' : wrong(uid, 'string', 'uid')) ??
     (generation === undefined ? 'generation is missing' : wrong(generation, 'number', 'generation')) ??
     wrong(lookAgain, 'boolean', 'lookAgain') ??
+    wrong(mappings, 'boolean', 'mappings') ??
     wrongRevisions(revisions)
   );
 }

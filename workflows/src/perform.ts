@@ -1,5 +1,5 @@
 import { ActivityFailure, ApplicationFailure } from '@temporalio/workflow';
-import { FAILURES, type MappingRunRef, type RunRef } from '@weir/contract';
+import { FAILURES, type RunRef } from '@weir/contract';
 import {
   canaryMappingName,
   stableMappingNameProblem,
@@ -9,6 +9,7 @@ import {
   type RunEvent,
 } from '@weir/rollout';
 import { cleanup, decisive, interruptible } from './activities.ts';
+import { mappingRef, performOnGateway } from './perform-on-gateway.ts';
 import { performOnPods } from './perform-on-pods.ts';
 
 /** Does what an action says, by its activity, and says what happened. Each call has a summary for the Temporal UI. */
@@ -25,7 +26,15 @@ export async function perform(action: ActivityAction, run: Run, ref: RunRef): Pr
       const stableMappings = mappings.filter((name) => run.canaryMappings.every((one) => one.stableName !== name));
       const canaryMappings = await decisive.ensureCanaryMappings.executeWithOptions(
         { summary: `create ${stableMappings.map(canaryMappingName).join(', ')} at weight 0` },
-        [{ ...mappingRef(run, ref), stableMappings, canaryService, sequence: run.sequence }],
+        [
+          {
+            ...mappingRef(run, ref),
+            stableMappings,
+            canaryService,
+            revision: run.revision.canary,
+            sequence: run.sequence,
+          },
+        ],
       );
       return { kind: 'canaryMappingsEnsured', canaryMappings };
     }
@@ -53,6 +62,10 @@ export async function perform(action: ActivityAction, run: Run, ref: RunRef): Pr
       await cleanup.removeCanaryMappings.executeWithOptions({ summary: `remove ${names.join(', ')}` }, [removal]);
       return { kind: 'canaryMappingsDropped', canaryMappings };
     }
+    case 'repairCanaryMappings':
+    case 'adoptCanaryMappings':
+    case 'awaitServedWeight':
+      return performOnGateway(action, run, ref);
     case 'switchStableService': {
       const { stableService, canaryService } = run.spec;
       const summary = `Service ${stableService} selects revision ${run.revision.canary}`;
@@ -97,10 +110,6 @@ export function problemOf(error: unknown): Problem {
   }
   // Somebody failed it by hand in Temporal, or its answer was too large: the traffic goes home all the same.
   return { reason: 'ActivityFailed', message: `${error.activityType}: ${cause?.message ?? error.message}` };
-}
-
-function mappingRef(run: Run, ref: RunRef): MappingRunRef {
-  return { ...ref, uid: run.uid ?? '', mappingApiVersion: run.mappingApiVersion ?? '' };
 }
 
 function canaryNames(run: Run): string[] {

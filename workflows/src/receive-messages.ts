@@ -46,12 +46,15 @@ function onSpecChanged(receiver: Receiver, payload: SpecChanged): void {
     log.warn('specChanged is ignored', { problem });
     return;
   }
-  const { uid, generation, lookAgain = false, revisions } = payload;
+  const { uid, generation, lookAgain = false, revisions, mappings } = payload;
   const wanted = { uid, generation };
   if (revisions !== undefined) {
     receiver.happened({ kind: 'podsHeard', wanted, revisions });
   }
-  if (revisions === undefined || lookAgain) {
+  if (mappings === true) {
+    receiver.happened({ kind: 'mappingsHeard', wanted });
+  }
+  if ((revisions === undefined && mappings !== true) || lookAgain) {
     receiver.happened({ kind: 'told', wanted, lookAgain });
   }
   receiver.told();

@@ -1,11 +1,27 @@
 import type { CanaryRolloutActivities, EnsureCanaryMappingsInput } from '@weir/contract';
 import { isKubernetesError } from '@weir/kubernetes';
-import { MAPPING_NOT_FOUND, MAPPING_NOT_OURS, canaryMapping, isOurs, ownerOf, type Owner } from '@weir/mapping';
+import {
+  MAPPING_NOT_FOUND,
+  MAPPING_NOT_OURS,
+  canaryMapping,
+  isOurs,
+  orderOn,
+  ownerOf,
+  type Owner,
+} from '@weir/mapping';
 import { FINALIZER, WORKER_FIELD_MANAGER, type CanaryMapping } from '@weir/rollout';
 import { alive } from './alive.ts';
 import type { ActivityDependencies } from './dependencies.ts';
-import { cannotProceed, translated } from './failures.ts';
-import { finalizerOf, mappingsAt, orAbsent, rolloutAt, type MappingObject } from './objects.ts';
+import { cannotProceed, ordered, translated } from './failures.ts';
+import {
+  finalizerOf,
+  mappingsAt,
+  orAbsent,
+  preconditions,
+  rolloutAt,
+  type MappingObject,
+  type RolloutObject,
+} from './objects.ts';
 
 /** Finalizer first, then a POST for each canary Mapping at weight 0: never applied, so that nobody's Mapping is taken over. */
 export function ensureCanaryMappings(
@@ -19,14 +35,29 @@ export function ensureCanaryMappings(
         const settled = await Promise.allSettled(
           input.stableMappings.map((name) => ensureOne(dependencies, input, name, signal)),
         );
-        return settled.map((one) => {
+        const ensured = settled.map((one) => {
           if (one.status === 'rejected') {
             throw one.reason;
           }
           return one.value;
         });
+        await refuseOrder(dependencies, input, signal);
+        return ensured;
       }),
     );
+}
+
+/** An abort that came before there was a Mapping to write it on is on the Rollout: it is read after the Mappings are there. */
+async function refuseOrder(
+  { kubernetes }: ActivityDependencies,
+  { rollout }: EnsureCanaryMappingsInput,
+  signal: AbortSignal,
+): Promise<void> {
+  const object = await orAbsent(kubernetes.get<RolloutObject>(rolloutAt(rollout), { signal }));
+  const order = object && orderOn(object);
+  if (order !== undefined) {
+    throw ordered(order);
+  }
 }
 
 /**
@@ -54,7 +85,16 @@ async function ensureFinalizer(
 
 async function ensureOne(
   { kubernetes, installation }: ActivityDependencies,
-  { rollout, workflowId, runId, uid, mappingApiVersion, canaryService, sequence }: EnsureCanaryMappingsInput,
+  {
+    rollout,
+    workflowId,
+    runId,
+    uid,
+    mappingApiVersion,
+    canaryService,
+    sequence,
+    revision = '',
+  }: EnsureCanaryMappingsInput,
   stableName: string,
   signal: AbortSignal,
 ): Promise<CanaryMapping> {
@@ -65,7 +105,7 @@ async function ensureOne(
   if (stable === undefined) {
     throw cannotProceed({ reason: MAPPING_NOT_FOUND, message: `Mapping ${stableName} is gone` });
   }
-  const wanted = canaryMapping(stable, canaryService, owner, sequence);
+  const wanted = canaryMapping(stable, { canaryService, owner, sequence, weight: 0, revision });
   const collection = mappingsAt(mappingApiVersion, namespace);
   const canaryAt = mappingsAt(mappingApiVersion, namespace, wanted.metadata.name);
   const create = (): Promise<MappingObject> =>
@@ -88,13 +128,6 @@ async function ensureOne(
   // Left by a run that was terminated: its spec may be old, so it is made anew rather than mended.
   await kubernetes.delete(canaryAt, { ...preconditions(existing), signal });
   return toCanaryMapping(stableName, await create());
-}
-
-function preconditions({ metadata: { uid, resourceVersion } }: MappingObject): {
-  uid?: string;
-  resourceVersion?: string;
-} {
-  return { ...(uid !== undefined && { uid }), ...(resourceVersion !== undefined && { resourceVersion }) };
 }
 
 function toCanaryMapping(stableName: string, { metadata: { name, resourceVersion } }: MappingObject): CanaryMapping {

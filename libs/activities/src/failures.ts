@@ -1,7 +1,7 @@
 import { ApplicationFailure } from '@temporalio/common';
 import { FAILURES } from '@weir/contract';
 import { isKubernetesError, type KubernetesError } from '@weir/kubernetes';
-import type { Problem } from '@weir/rollout';
+import { ABORTED, abortMessage, type Order, type Problem } from '@weir/rollout';
 
 /** A failure that retrying cannot mend: the planner ends the run with its reason. */
 export function cannotProceed(problem: Problem, cause?: Error): ApplicationFailure {
@@ -12,6 +12,13 @@ export function cannotProceed(problem: Problem, cause?: Error): ApplicationFailu
     details: [problem],
     ...(cause && { cause }),
   });
+}
+
+/** The failure of a write that met the brake's order: the run aborts, as ordered. */
+export function ordered(order: Order): ApplicationFailure {
+  const { actor, reason } = order;
+  const by = { actor, ...(reason !== undefined && { reason }) };
+  return cannotProceed({ reason: ABORTED, message: abortMessage(order), by });
 }
 
 /** Reasons for what the API server refuses. */

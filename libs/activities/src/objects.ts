@@ -79,3 +79,11 @@ export async function orAbsent<T>(request: Promise<T>): Promise<T | undefined> {
     throw error;
   }
 }
+
+/** For a deletion of what was read, and of nothing else. */
+export function preconditions({ metadata: { uid, resourceVersion } }: KubernetesObject): {
+  uid?: string;
+  resourceVersion?: string;
+} {
+  return { ...(uid !== undefined && { uid }), ...(resourceVersion !== undefined && { resourceVersion }) };
+}

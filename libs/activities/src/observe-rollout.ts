@@ -1,6 +1,24 @@
 import type { CanaryRolloutActivities, RunRef } from '@weir/contract';
-import { ENDPOINT_SLICES, SERVICES, type KubernetesClient } from '@weir/kubernetes';
-import { chooseMappingApi, isOurs, preflight } from '@weir/mapping';
+import {
+  ENDPOINT_SLICES,
+  HOSTS,
+  SERVICES,
+  isKubernetesError,
+  type KubernetesClient,
+  type KubernetesObject,
+} from '@weir/kubernetes';
+import {
+  ARGO_CANARY_LEFT,
+  GATEWAY_WOULD_NOT_SERVE,
+  MAPPING_SHARED,
+  adoptable,
+  chooseMappingApi,
+  isOurs,
+  orderOn,
+  preflight,
+  type Host,
+  type PreflightInput,
+} from '@weir/mapping';
 import {
   CANARY_SUFFIX,
   CHANGE_ANNOTATION,
@@ -87,6 +105,8 @@ async function observeCluster(
     ...known,
     ...(mappings.apiVersion !== undefined && { mappingApiVersion: mappings.apiVersion }),
     ...(mappings.canaryMappings.length > 0 && { canaryMappings: mappings.canaryMappings }),
+    ...(mappings.adoptable.length > 0 && { adoptable: mappings.adoptable }),
+    ...(dependencies.gateway !== undefined && { verifies: true as const }),
     problems: [
       ...serviceProblem(stableService, found.stable),
       ...serviceProblem(canaryService, found.canary),
@@ -96,37 +116,60 @@ async function observeCluster(
   };
 }
 
+/** Problems that come of how the gateway groups Mappings. */
+const ABOUT_ROUTES: readonly string[] = [MAPPING_SHARED, ARGO_CANARY_LEFT, GATEWAY_WOULD_NOT_SERVE];
+
 interface ObservedMappings {
   readonly apiVersion?: string;
   readonly problems: readonly Problem[];
   readonly canaryMappings: readonly CanaryMapping[];
+  readonly adoptable: readonly string[];
 }
 
 async function observeMappings(
   { kubernetes, installation, mappingApiVersion }: ActivityDependencies,
   { rollout: { namespace }, workflowId }: RunRef,
-  { mappings, stableService }: RolloutSpec,
+  { mappings, stableService, adopt }: RolloutSpec,
   signal: AbortSignal,
 ): Promise<ObservedMappings> {
   const api = chooseMappingApi(await kubernetes.servedApiVersions({ signal }), mappingApiVersion);
   if (api === undefined) {
     const wanted = mappingApiVersion ?? 'getambassador.io';
     const message = `the cluster does not serve Mappings (${wanted}): install the gateway's CRDs`;
-    return { problems: [{ reason: 'ApiNotServed', message }], canaryMappings: [] };
+    return { problems: [{ reason: 'ApiNotServed', message }], canaryMappings: [], adoptable: [] };
   }
   const { items } = await kubernetes.list<MappingObject>(mappingsAt(api.apiVersion), { signal });
   const owner = { installation, workflowId };
-  const problems = preflight({
+  const seen: PreflightInput = {
     namespace,
     stableMappings: mappings,
     stableService,
     owner,
     allMappings: items,
-  });
+    ...(adopt && { adopt }),
+  };
+  const found = preflight(seen);
+  // Hosts may tell Mappings apart that look alike; they are read only when that matters.
+  const needsHosts = adopt === true || found.some(({ reason }) => ABOUT_ROUTES.includes(reason));
+  const hosts = needsHosts ? await hostsOf(kubernetes, signal) : undefined;
+  const input = hosts === undefined ? seen : { ...seen, hosts };
+  const problems = hosts === undefined ? found : preflight(input);
   const canaryMappings = items
     .filter((one) => one.metadata.namespace === namespace && isOurs(one, owner))
     .map(toCanaryMapping);
-  return { apiVersion: api.apiVersion, problems, canaryMappings };
+  return { apiVersion: api.apiVersion, problems, canaryMappings, adoptable: adoptable(input) };
+}
+
+/** undefined where they are not served, or not ours to read: then Mappings that look alike are taken to share traffic. */
+async function hostsOf(kubernetes: KubernetesClient, signal: AbortSignal): Promise<readonly Host[] | undefined> {
+  try {
+    return (await kubernetes.list<Host & KubernetesObject>({ resource: HOSTS }, { signal })).items;
+  } catch (error) {
+    if (isKubernetesError(error, 'notServed') || isKubernetesError(error, 'forbidden')) {
+      return undefined;
+    }
+    throw error;
+  }
 }
 
 function toCanaryMapping({ metadata: { name, resourceVersion }, spec: { weight } }: MappingObject): CanaryMapping {
@@ -184,6 +227,7 @@ async function hasReadyEndpoints(
 
 function toObserved(rollout: RolloutObject, spec: RolloutSpec): ObservedRollout {
   const { metadata, status } = rollout;
+  const order = orderOn(rollout);
   return {
     uid: metadata.uid ?? '',
     generation: metadata.generation ?? 0,
@@ -191,6 +235,7 @@ function toObserved(rollout: RolloutObject, spec: RolloutSpec): ObservedRollout 
     owned: metadata.labels?.[INSTANCE_ID_LABEL] === INSTANCE_ID,
     spec,
     ...requestedChange(rollout),
+    ...(order && { order }),
     ...lastRun(status ?? {}),
   };
 }

@@ -4,7 +4,7 @@ import { ROLLOUT_LABEL, rolloutLabelValue } from '@weir/rollout';
 import { alive } from './alive.ts';
 import type { ActivityDependencies } from './dependencies.ts';
 import { translated } from './failures.ts';
-import { mappingsAt, orAbsent, type MappingObject } from './objects.ts';
+import { mappingsAt, orAbsent, preconditions, type MappingObject } from './objects.ts';
 
 /**
  * Deletes every canary Mapping of this Rollout and installation, whichever run made it. Where weight 0 must come first the
@@ -48,13 +48,16 @@ async function findOurs(
   return [...byName.values()].filter((mapping) => isOurs(mapping, { installation, workflowId }));
 }
 
+/**
+ * With uid and resourceVersion: what is deleted is what was looked at. One that has moved on meanwhile is looked at again by the
+ * next attempt.
+ */
 async function removeOne(
   { kubernetes }: ActivityDependencies,
   apiVersion: string,
-  { metadata: { name, namespace, uid } }: MappingObject,
+  mapping: MappingObject,
   signal: AbortSignal,
 ): Promise<void> {
-  await orAbsent(
-    kubernetes.delete(mappingsAt(apiVersion, namespace, name), { ...(uid !== undefined && { uid }), signal }),
-  );
+  const { name, namespace } = mapping.metadata;
+  await orAbsent(kubernetes.delete(mappingsAt(apiVersion, namespace, name), { ...preconditions(mapping), signal }));
 }

@@ -1,10 +1,10 @@
 import type { CanaryRolloutActivities, SetCanaryWeightInput } from '@weir/contract';
 import { KubernetesError, isKubernetesError } from '@weir/kubernetes';
-import { isOurs, ownerOf, sequenceOf } from '@weir/mapping';
-import { SEQUENCE_ANNOTATION, WORKER_FIELD_MANAGER, type CanaryMapping } from '@weir/rollout';
+import { isOurs, orderOn, ownerOf, sequenceOf, weightAnnotations } from '@weir/mapping';
+import { CANARY_MAPPING_GONE, WORKER_FIELD_MANAGER, type CanaryMapping } from '@weir/rollout';
 import { alive } from './alive.ts';
 import type { ActivityDependencies } from './dependencies.ts';
-import { cannotProceed, translated } from './failures.ts';
+import { cannotProceed, ordered, translated } from './failures.ts';
 import { mappingsAt, orAbsent, type MappingObject } from './objects.ts';
 
 /** A hand edit or two may come between read and write; a fight is left to the next attempt. */
@@ -75,7 +75,7 @@ async function setOne(
 
   function patchWeight(version: string): Promise<MappingObject> {
     const { weight, sequence } = input;
-    const metadata = { resourceVersion: version, annotations: { [SEQUENCE_ANNOTATION]: String(sequence) } };
+    const metadata = { resourceVersion: version, annotations: weightAnnotations(weight, sequence) };
     return kubernetes.mergePatch(at, { metadata, spec: { weight } }, { fieldManager: WORKER_FIELD_MANAGER, signal });
   }
 }
@@ -83,13 +83,18 @@ async function setOne(
 /**
  * Whether an attempt before this one wrote the weight.
  *
- * @throws when a later write of this run, or another run, has set it since: this attempt comes late, or the workflow was
- *   reset, and neither may raise a weight
+ * @throws when the brake, a later write of this run or another run has set it since: this attempt comes late, or the workflow
+ *   was reset, and neither may raise a weight
  */
 function isWritten(found: MappingObject, { sequence, weight, runId }: SetCanaryWeightInput): boolean {
   const sameRun = ownerOf(found)?.runId === runId;
   const written = sequenceOf(found);
-  if (weight > 0 && (!sameRun || written > sequence)) {
+  const isRaise = weight > (found.spec.weight ?? 0);
+  const order = orderOn(found);
+  if (order !== undefined && isRaise) {
+    throw ordered(order);
+  }
+  if (weight > 0 && (sameRun ? written > sequence : isRaise)) {
     const by = sameRun ? `write ${written} of this run, and this is write ${sequence}` : 'another run';
     const message = `the weight of Mapping ${found.metadata.name} was set by ${by}: it is not raised`;
     throw cannotProceed({ reason: 'WeightSuperseded', message });
@@ -103,7 +108,7 @@ function gone(input: SetCanaryWeightInput, canary: CanaryMapping): CanaryMapping
     return canary;
   }
   const message = `the canary Mapping ${canary.name} was deleted or taken over by somebody else`;
-  throw cannotProceed({ reason: 'CanaryMappingGone', message });
+  throw cannotProceed({ reason: CANARY_MAPPING_GONE, message });
 }
 
 function versionOf({ metadata: { resourceVersion } }: MappingObject): { resourceVersion?: string } {

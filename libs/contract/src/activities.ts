@@ -3,13 +3,16 @@ import type {
   CanaryMapping,
   LabelledRevision,
   Observation,
+  Order,
   PodMetadata,
+  Repair,
   Revision,
   RevisionTarget,
   RolloutRef,
   RolloutStatus,
   RunSummary,
   Scaling,
+  ServedReport,
 } from '@weir/rollout';
 
 /** What every activity of a run is told: whose work it does. */
@@ -31,6 +34,8 @@ export interface MappingRunRef extends RunRef {
 export interface EnsureCanaryMappingsInput extends MappingRunRef {
   readonly stableMappings: readonly string[];
   readonly canaryService: string;
+  /** The revision that is tried; absent in histories from before the brake. */
+  readonly revision?: string;
   readonly sequence: number;
 }
 
@@ -47,6 +52,39 @@ export interface WrittenWeight {
   readonly canaryMappings: readonly CanaryMapping[];
   /** When an earlier attempt had written it already: no earlier than that, and at most 1 s later, by the API server's clock. */
   readonly writtenAtMs?: number;
+}
+
+export interface RepairCanaryMappingsInput extends MappingRunRef {
+  readonly stableService: string;
+  readonly canaryService: string;
+  readonly revision: string;
+  /** Each with the weight that it is to have. */
+  readonly canaryMappings: readonly CanaryMapping[];
+  readonly sequence: number;
+  /** `abort`: nothing is written, and the first difference is a final failure. */
+  readonly policy: 'repair' | 'pause' | 'abort';
+}
+
+export interface RepairedMappings {
+  readonly canaryMappings: readonly CanaryMapping[];
+  /** Empty when all was as it is to be. */
+  readonly repairs: readonly Repair[];
+  /** Stable Mappings that are not there now. */
+  readonly missingStable: readonly string[];
+  /** The abort that a canary Mapping carries; then nothing was repaired. */
+  readonly order?: Order;
+}
+
+export interface AdoptCanaryMappingsInput extends MappingRunRef {
+  readonly names: readonly string[];
+}
+
+export interface AwaitServedWeightInput extends RunRef {
+  readonly stableMappings: readonly string[];
+  /** Percent; 0: no canary Mapping takes any. */
+  readonly weight: number;
+  /** Epoch milliseconds: an answer is given soon after it, and at once when the weight is served. */
+  readonly untilMs: number;
 }
 
 export interface SwitchStableServiceInput extends RunRef {
@@ -158,6 +196,12 @@ export interface CanaryRolloutActivities {
   ensureCanaryMappings(input: EnsureCanaryMappingsInput): Promise<readonly CanaryMapping[]>;
   /** One PATCH a canary Mapping, in parallel; none where the weight stands already. */
   setCanaryWeight(input: SetCanaryWeightInput): Promise<WrittenWeight>;
+  /** Each canary Mapping is again what its stable one and the run make of it; says what was not, and who did it. */
+  repairCanaryMappings(input: RepairCanaryMappingsInput): Promise<RepairedMappings>;
+  /** Canary Mappings of an Argo controller: weight 0, then deleted. Answers the weight that each had. */
+  adoptCanaryMappings(input: AdoptCanaryMappingsInput): Promise<readonly CanaryMapping[]>;
+  /** Asks the gateway until every instance serves the weight; fails for good with the gateway's words when it refuses a Mapping. */
+  awaitServedWeight(input: AwaitServedWeightInput): Promise<ServedReport>;
   /** The stable Service has the canary Service's selector. */
   switchStableService(input: SwitchStableServiceInput): Promise<{ readonly switched: boolean }>;
   /** Returns when the endpoints of the stable Service are pods that its selector selects, and one is ready. Writes nothing. */

@@ -42,6 +42,8 @@ export interface SpecChanged extends Wanted {
    * Only pods changed: what the ReplicaSets say now. A run that knows the generation need not look again.
    */
   readonly revisions?: readonly Revision[];
+  /** Only Mappings changed: one of this Rollout is not what it is to be. Only an open run is told. */
+  readonly mappings?: true;
 }
 
 /** Answer of an update. */

@@ -1,4 +1,5 @@
 import type { RolloutEvent } from './activities.ts';
+import type { CommandPayload } from './messages.ts';
 import type { Outcome, Run, RolloutRef } from '@weir/rollout';
 
 /** Argument of the workflow. JSON-safe. */
@@ -8,6 +9,8 @@ export interface CanaryRolloutInput {
   readonly run?: Run;
   /** Kubernetes Events that were not written before continue-as-new. */
   readonly pendingEvents?: readonly RolloutEvent[];
+  /** Started only to take home what a run before it left: aborted before it begins. */
+  readonly abort?: CommandPayload;
   /** The workflow was cancelled, and is on its way home. */
   readonly cancelled?: boolean;
   /** Run id of the first execution of the chain; absent in the first one. */

@@ -6,7 +6,7 @@ import {
   PatchStrategy,
 } from '@kubernetes/client-node';
 import { fromAnswer, fromFault } from './errors.ts';
-import { pathOf, type KubernetesObject, type Location, type ObjectList } from './resources.ts';
+import { PODS, pathOf, type KubernetesObject, type Location, type ObjectList } from './resources.ts';
 
 /**
  * A request that takes longer has failed: an API server answers a write in some 10 ms (facts/toolchain.md), and with a
@@ -132,6 +132,15 @@ export class KubernetesClient {
     }
     const { groups } = await this.request<GroupList>('GET /apis', HttpMethod.GET, '/apis', options);
     return groups.flatMap(({ versions }) => versions.map(({ groupVersion }) => groupVersion));
+  }
+
+  /** What a pod answers to a GET, through the API server: JSON. `port` is the pod's. */
+  getFromPod<T>(
+    { namespace, pod, port, path }: { namespace: string; pod: string; port: number; path: string },
+    options: RequestOptions = {},
+  ): Promise<T> {
+    const at = `${pathOf({ resource: PODS, namespace, name: `${pod}:${port}` })}/proxy${path}`;
+    return this.request(`GET ${path} of pod ${namespace}/${pod}:${port}`, HttpMethod.GET, at, options);
   }
 
   /** Whether the API server says that it is ready. */

@@ -14,6 +14,8 @@ export const NAMESPACES: Resource = { group: '', version: 'v1', plural: 'namespa
 export const ENDPOINT_SLICES: Resource = { group: 'discovery.k8s.io', version: 'v1', plural: 'endpointslices' };
 export const POD_TEMPLATES: Resource = { group: '', version: 'v1', plural: 'podtemplates' };
 export const REPLICA_SETS: Resource = { group: 'apps', version: 'v1', plural: 'replicasets' };
+/** Hosts of the gateway: which labels they select Mappings by. */
+export const HOSTS: Resource = { group: 'getambassador.io', version: 'v3alpha1', plural: 'hosts' };
 export const DEPLOYMENTS: Resource = { group: 'apps', version: 'v1', plural: 'deployments' };
 
 /** A list, or one object of it; without a namespace: all namespaces, or an object that has none. */

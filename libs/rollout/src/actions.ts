@@ -11,6 +11,12 @@ export type ActivityAction =
   | { readonly kind: 'setCanaryWeight'; readonly weight: number }
   /** Those of Mappings that are no longer listed. */
   | { readonly kind: 'dropCanaryMappings'; readonly canaryMappings: readonly CanaryMapping[] }
+  /** Puts right what somebody else did to the stable and the canary Mappings. */
+  | { readonly kind: 'repairCanaryMappings' }
+  /** Those that an Argo controller left: weight 0, then deleted. */
+  | { readonly kind: 'adoptCanaryMappings'; readonly names: readonly string[] }
+  /** Asks the gateway until it serves the weight, or until `untilMs`. */
+  | { readonly kind: 'awaitServedWeight'; readonly weight: number; readonly untilMs: number }
   | { readonly kind: 'switchStableService' }
   | { readonly kind: 'awaitStableEndpoints' }
   | { readonly kind: 'awaitCanaryEndpoints' }

@@ -1,4 +1,6 @@
 import { assertNever } from './assert-never.ts';
+import { isNotServed, waived, whenItCounts } from './gateway.ts';
+import { abortMessage } from './mappings.ts';
 import type { Run } from './run.ts';
 import { ABORTED, endStep, enterStep, retreat } from './transitions.ts';
 import type { Attribution } from './types.ts';
@@ -85,7 +87,7 @@ function refuseInSteps(run: Run, name: 'promote' | 'pause' | 'resume' | 'skip', 
   }
   switch (name) {
     case 'promote':
-      return full || run.held !== undefined || isPausing(run)
+      return full || isWaiting(run)
         ? undefined
         : { code: 'NotWaiting', message: `step ${run.stepIndex} is being applied: there is nothing to promote yet` };
     case 'skip':
@@ -105,6 +107,11 @@ function refuseInSteps(run: Run, name: 'promote' | 'pause' | 'resume' | 'skip', 
   }
 }
 
+/** For somebody who says that it may go on. */
+function isWaiting(run: Run): boolean {
+  return run.held !== undefined || isPausing(run) || isNotServed(run);
+}
+
 /** The state once the command is taken. A refused or repeated one changes nothing. */
 export function take(run: Run, command: Command, nowMs: number): Run {
   if (isRepeated(run, command) || refuse(run, command) !== undefined) {
@@ -118,7 +125,7 @@ export function take(run: Run, command: Command, nowMs: number): Run {
     case 'promote':
       return promote(noted, by, command.full === true, nowMs);
     case 'skip':
-      return enterStep(endStep({ ...noted, held: undefined }, nowMs, by), noted.stepIndex + 1, nowMs);
+      return enterStep(endStep(waived({ ...noted, held: undefined }, nowMs), nowMs, by), noted.stepIndex + 1, nowMs);
     case 'pause':
       return { ...noted, held: { ...by, atMs: nowMs } };
     case 'resume':
@@ -136,11 +143,10 @@ function promote(run: Run, by: Attribution, full: boolean, nowMs: number): Run {
   if (full) {
     return { ...endStep(free, nowMs, by), fullPromotion: by };
   }
+  if (isNotServed(run)) {
+    return whenItCounts(waived(free, nowMs), nowMs);
+  }
   return isPausing(run) ? enterStep(endStep(free, nowMs, by), run.stepIndex + 1, nowMs) : free;
-}
-
-function abortMessage({ actor, reason }: Attribution): string {
-  return reason === undefined ? `aborted by ${actor}` : `aborted by ${actor}: ${reason}`;
 }
 
 /** Whether the run waits in a pause. */

@@ -1,9 +1,11 @@
 import { isPausing } from './commands.ts';
 import type { RunEvent } from './evolve.ts';
+import { WEIGHT_NOT_SERVED, isNotServed } from './gateway.ts';
+import { describeRepair } from './mappings.ts';
 import { DEADLINE_EXCEEDED } from './phase.ts';
 import { hasPods, waitedFor } from './pods.ts';
 import type { Scaling } from './replicas.ts';
-import type { Run } from './run.ts';
+import type { Repair, Run } from './run.ts';
 import { describeStep } from './steps.ts';
 import { nameOf } from './transitions.ts';
 import { revisionWith } from './workload.ts';
@@ -24,6 +26,7 @@ export function noticesOf(before: Run, after: Run, event?: RunEvent): Notice[] {
     ...stepsCompleted(before, after),
     ...pauses(before, after),
     ...deadline(before, after),
+    ...served(before, after),
     ...ended(before, after),
   ];
 }
@@ -61,6 +64,15 @@ function done(after: Run, event: RunEvent): Notice[] {
   switch (event.kind) {
     case 'weightWritten':
       return [normal('CanaryMappingWeightUpdate', `canary weight ${event.weight}`)];
+    case 'mappingsRepaired':
+      return event.repairs.map((repair) => ({ ...REPAIRS[repair.what], message: describeRepair(repair) }));
+    case 'canaryMappingsAdopted':
+      return event.canaryMappings.map(({ name, weight }) =>
+        normal(
+          'CanaryMappingAdopted',
+          `Mapping ${name} of Argo Rollouts was at weight ${weight ?? 0}: taken home and deleted`,
+        ),
+      );
     case 'replicaSetsScaled':
       return event.scalings.flatMap(scaled);
     case 'servicesPointed':
@@ -93,6 +105,33 @@ function scaled({ name, number, from, to }: Scaling): Notice[] {
           ),
         ]),
   ];
+}
+
+const REPAIRS: Readonly<Record<Repair['what'], Pick<Notice, 'type' | 'reason'>>> = {
+  stableEdited: { type: 'Normal', reason: 'StableMappingChanged' },
+  canaryEdited: { type: 'Warning', reason: 'CanaryMappingRepaired' },
+  canaryDeleted: { type: 'Warning', reason: 'CanaryMappingRepaired' },
+  stableGone: { type: 'Warning', reason: 'AmbassadorMappingNotFound' },
+  stableBack: { type: 'Normal', reason: 'AmbassadorMappingFound' },
+};
+
+/** A gateway that is late, or cannot be asked at all: once each, and when it is well again. */
+function served(before: Run, after: Run): Notice[] {
+  const { served: report, servedDueMs = 0, writtenWeight } = after;
+  if (report === undefined || report === before.served) {
+    return [];
+  }
+  const isUnknown = report.state === 'unknown' && report.atMs >= servedDueMs;
+  if (isNotServed(after) && !isNotServed(before)) {
+    return [{ type: 'Warning', reason: WEIGHT_NOT_SERVED, message: report.message }];
+  }
+  if (isUnknown) {
+    const message = `the gateway could not be asked: weight ${writtenWeight} counts as written (${report.message})`;
+    return [{ type: 'Warning', reason: 'GatewayUnreachable', message }];
+  }
+  return report.state === 'served' && isNotServed(before)
+    ? [normal('WeightServed', `the gateway serves weight ${writtenWeight}`)]
+    : [];
 }
 
 function stepsCompleted(before: Run, after: Run): Notice[] {

@@ -1,12 +1,15 @@
 import type { LabelledRevision } from './actions.ts';
 import { assertNever } from './assert-never.ts';
+import { servedReported, whenItCounts, writtenToGateway } from './gateway.ts';
+import { repaired, type Repaired } from './mappings.ts';
 import { observed } from './observed.ts';
 import { hasPods } from './pods.ts';
 import type { Scaling } from './replicas.ts';
 import { canonical } from './revision.ts';
-import type { CanaryMapping, Ending, Observation, Problem, Run, Wanted } from './run.ts';
+import type { CanaryMapping, Ending, Observation, Problem, Run, ServedReport, Wanted } from './run.ts';
 import {
   ABORTED,
+  CANARY_MAPPING_GONE,
   SUPERSEDED,
   endStep,
   enterStep,
@@ -37,6 +40,13 @@ export type RunEvent =
       /** When it was, if an attempt whose answer was lost had written it; absent: now. */
       readonly writtenAtMs?: number;
     }
+  /** A Mapping of the Rollout is not what it is to be, or carries an order. */
+  | { readonly kind: 'mappingsHeard'; readonly wanted: Wanted }
+  | { readonly kind: 'repairStarted' }
+  | ({ readonly kind: 'mappingsRepaired' } & Repaired)
+  /** Canary Mappings of an Argo controller, each with the weight that it had. */
+  | { readonly kind: 'canaryMappingsAdopted'; readonly canaryMappings: readonly CanaryMapping[] }
+  | { readonly kind: 'servedReported'; readonly weight: number; readonly report: ServedReport }
   | { readonly kind: 'stepFinished' }
   | { readonly kind: 'promotionStarted' }
   | { readonly kind: 'progressDeadlineExceeded' }
@@ -89,14 +99,24 @@ export function evolve(run: Run, event: RunEvent, nowMs: number): Run {
         leftovers: undefined,
         canaryMappings: run.canaryMappings.filter(({ name }) => event.canaryMappings.every((one) => one.name !== name)),
       };
+    case 'mappingsHeard':
+      return event.wanted.uid === run.uid ? { ...run, mappingsChanged: true } : run;
+    case 'repairStarted':
+      // What it reads covers all that the run was told of until now; and it is a write of its own in the order of writes.
+      return { ...run, mappingsChanged: undefined, sequence: run.sequence + 1 };
+    case 'mappingsRepaired':
+      return repaired(run, event, nowMs);
+    case 'canaryMappingsAdopted':
+      return { ...writtenToGateway(run, nowMs), adoptable: undefined };
+    case 'servedReported':
+      return servedReported(run, event.weight, event.report, nowMs);
     case 'weightIntended':
       return { ...run, intendedWeight: event.weight, sequence: run.sequence + 1 };
     case 'weightWritten':
-      return weightWritten(
+      return whenItCounts(
         {
-          ...run,
+          ...writtenToGateway(run, nowMs),
           writtenWeight: event.weight,
-          lastMappingWriteMs: nowMs,
           canaryMappings: withWeights(run.canaryMappings, event.canaryMappings, event.weight),
         },
         countsSinceMs(run, event.writtenAtMs, nowMs),
@@ -117,9 +137,8 @@ export function evolve(run: Run, event: RunEvent, nowMs: number): Run {
       return stableEndpointsReady(run, nowMs);
     case 'canaryMappingsRemoved':
       return {
-        ...run,
         // A Mapping that was there is a write that the gateway has to act on.
-        ...((run.canaryMappings.length > 0 || run.leftovers !== undefined) && { lastMappingWriteMs: nowMs }),
+        ...(run.canaryMappings.length > 0 || run.leftovers !== undefined ? writtenToGateway(run, nowMs) : run),
         canaryMappings: [],
         leftovers: undefined,
         intendedWeight: 0,
@@ -219,6 +238,10 @@ function progressDeadlineExceeded(run: Run, nowMs: number): Run {
 /** Once the stable Service selects the new revision nothing is undone any more: the planner tries the same again. */
 function failed(run: Run, problem: Problem, nowMs: number): Run {
   const isSwitched = run.stage === 'promoting' && (run.promotion === 'endpoints' || run.promotion === 'cleanup');
+  const isUnderWay = run.stage === 'stepping' || run.stage === 'promoting';
+  if (problem.reason === CANARY_MAPPING_GONE && isUnderWay && !isSwitched) {
+    return { ...run, mappingsChanged: true }; // It is put back, and then the same is tried again.
+  }
   if (run.stage === 'retreating') {
     return { ...run, isWeightLost: true };
   }
@@ -254,13 +277,4 @@ function withWeights(
 function countsSinceMs(run: Run, writtenAtMs: number | undefined, nowMs: number): number {
   const startedAtMs = run.stepRecords[run.stepIndex]?.startedAtMs ?? nowMs;
   return Math.min(Math.max(writtenAtMs ?? nowMs, startedAtMs), nowMs);
-}
-
-/** The step is done when its own weight stands; the canary may have been given another because it had no pods. */
-function weightWritten(run: Run, nowMs: number): Run {
-  const step = run.spec.steps[run.stepIndex];
-  if (run.stage === 'stepping' && step?.kind === 'setWeight' && step.weight === run.writtenWeight) {
-    return enterStep(endStep(run, nowMs), run.stepIndex + 1, nowMs);
-  }
-  return run.stage === 'promoting' && run.promotion === 'weight' ? { ...run, promotion: 'service' } : run;
 }

@@ -1,3 +1,4 @@
+import { weightCounts } from './gateway.ts';
 import { servingHash, type RunWithPods } from './pods.ts';
 import type { RevisionTarget } from './replicas.ts';
 import type { Revision } from './workload.ts';
@@ -25,6 +26,9 @@ export function goingAway(run: RunWithPods, nowMs: number): Leaving[] {
     const isDelayed = deadlineMs > nowMs && waiting++ < limit;
     const untilMs = Math.max(isDelayed ? deadlineMs : 0, settledAtMs);
     const { hash: podTemplateHash, replicas, scaleDownAtMs } = revision;
+    if (untilMs <= nowMs && run.stage === 'settling' && !weightCounts(run)) {
+      return {}; // The gateway may send it requests still.
+    }
     if (untilMs <= nowMs) {
       return { target: { podTemplateHash, replicas: 0, ...(scaleDownAtMs !== undefined && { scaleDownAtMs: null }) } };
     }
@@ -34,6 +38,13 @@ export function goingAway(run: RunWithPods, nowMs: number): Leaving[] {
       ...(!isNoted && { target: { podTemplateHash, replicas, scaleDownAtMs: wholeSecond(deadlineMs) } }),
     };
   });
+}
+
+/** Whether all that keeps pods of another revision is what the gateway serves. */
+export function keepsPodsForGateway(run: RunWithPods, nowMs: number): boolean {
+  const isOver = ({ hash, replicas }: Revision): boolean => replicas > 0 && !isSelected(run, hash);
+  const isNoted = goingAway(run, nowMs).every(({ untilMs }) => untilMs === undefined);
+  return !weightCounts(run) && isNoted && withoutRole(run).some(isOver);
 }
 
 function withoutRole(run: RunWithPods): Revision[] {

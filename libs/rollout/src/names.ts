@@ -22,6 +22,20 @@ export const SCALE_DOWN_ANNOTATION = 'scale-down-deadline';
 export const ROLE_METADATA_ANNOTATION = 'rollout.argoproj.io/ephemeral-metadata';
 /** On the Rollout: whole seconds for which pods outlive the last Mapping write. */
 export const GATEWAY_SETTLE_ANNOTATION = 'weir.dev/gateway-settle-seconds';
+/** On the Rollout: whole seconds that the gateway has to serve a weight, where it can be asked. */
+export const SERVED_DEADLINE_ANNOTATION = 'weir.dev/gateway-served-deadline-seconds';
+/** On the Rollout: `repair`, `pause` or `abort`, what is done when somebody else changes its Mappings in mid-run. */
+export const DRIFT_POLICY_ANNOTATION = 'weir.dev/drift-policy';
+/** On the Rollout: `true` takes over canary Mappings that an Argo controller left. */
+export const ADOPT_ANNOTATION = 'weir.dev/adopt';
+
+/** Annotations of a Rollout that are its user's to set; all others under `weir.dev/` are Weir's. */
+export const USER_ANNOTATIONS: readonly string[] = [
+  GATEWAY_SETTLE_ANNOTATION,
+  SERVED_DEADLINE_ANNOTATION,
+  DRIFT_POLICY_ANNOTATION,
+  ADOPT_ANNOTATION,
+];
 
 /** Set before the first weight, taken off after cleanup. */
 export const FINALIZER = 'weir.dev/canary-mappings';
@@ -38,10 +52,17 @@ export const ROLLOUT_LABEL = 'weir.dev/rollout';
 export const OWNER_ANNOTATION = 'weir.dev/owner';
 /** On a canary Mapping: number of the run's write that set the weight, the fence against writes that land late. */
 export const SEQUENCE_ANNOTATION = 'weir.dev/sequence';
+/** On a canary Mapping: the weight that Weir wrote last, so that one edited by hand is seen. */
+export const WEIGHT_ANNOTATION = 'weir.dev/weight';
+/** On a canary Mapping: the revision that is tried, as the selector of the stable Service names it after a promotion. */
+export const CANARY_REVISION_ANNOTATION = 'weir.dev/canary-revision';
+/** On a canary Mapping, or on the Rollout while there is none: the {@link Order} of the brake, as JSON. */
+export const ORDER_ANNOTATION = 'weir.dev/order';
 
-/** Field managers: one for what a user asked for, one for what the worker does. */
+/** Field managers: one for what a user asked for, one for what the worker does, one for an abort that the API writes itself. */
 export const USER_FIELD_MANAGER = 'weir';
 export const WORKER_FIELD_MANAGER = 'weir-worker';
+export const BRAKE_FIELD_MANAGER = 'weir-brake';
 
 /** Kubernetes' limit for the name of a Mapping, a DNS subdomain. */
 export const MAX_NAME_LENGTH = 253;
@@ -52,6 +73,9 @@ export const MAX_NAME_LENGTH = 253;
  * sorts after `.`, and `-` before it.
  */
 export const CANARY_SUFFIX = '0-canary';
+
+/** What Argo Rollouts puts after a stable Mapping's name, cut to 246 characters (facts/rollout.md 4a). */
+export const ARGO_CANARY_SUFFIX = '-canary';
 
 export const MAX_STABLE_MAPPING_NAME_LENGTH = MAX_NAME_LENGTH - CANARY_SUFFIX.length;
 

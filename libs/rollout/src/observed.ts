@@ -1,3 +1,4 @@
+import { ordered } from './mappings.ts';
 import { hasPods, wantedHash } from './pods.ts';
 import type { Ending, Observation, ObservedRollout, Problem, Run } from './run.ts';
 import { stepsHash } from './steps.ts';
@@ -88,15 +89,30 @@ function observedWhileEnding(before: Run, run: Run, rollout: ObservedRollout, ob
   // What the run tried stays what it says; one that had not looked yet learns it now.
   return before.generation > 0
     ? { ...before, looked: true, ...(isNew && { followUp: true }) }
-    : { ...run, ...factsOf(rollout, observation) };
+    : withLeftovers({ ...run, ...factsOf(rollout, observation) }, observation);
+}
+
+/**
+ * A run that was aborted before it looked takes home what one before it left; with pods no faster than stable has pods for
+ * it.
+ */
+function withLeftovers(run: Run, { canaryMappings: leftovers }: Observation): Run {
+  if (leftovers === undefined) {
+    return run;
+  }
+  const weight = Math.max(0, ...leftovers.map((one) => one.weight ?? 0));
+  return hasPods(run)
+    ? { ...run, leftovers, canaryMappings: leftovers, writtenWeight: weight, intendedWeight: weight }
+    : { ...run, leftovers };
 }
 
 function withFreshPods(run: Run, { workload }: Observation): Run {
   return workload === undefined ? run : { ...run, workload };
 }
 
-function factsOf(rollout: ObservedRollout, { revision, mappingApiVersion, workload }: Observation): Partial<Run> {
+function factsOf(rollout: ObservedRollout, observation: Observation): Partial<Run> {
   const { spec, conditions, restartedAtMs } = rollout;
+  const { revision, mappingApiVersion, workload, adoptable, verifies } = observation;
   return {
     spec,
     conditions,
@@ -104,6 +120,8 @@ function factsOf(rollout: ObservedRollout, { revision, mappingApiVersion, worklo
     ...(mappingApiVersion !== undefined && { mappingApiVersion }),
     ...(workload !== undefined && { workload }),
     ...(restartedAtMs !== undefined && { restartedAtMs }),
+    ...(adoptable && { adoptable }),
+    ...(verifies && { verifies }),
   };
 }
 
@@ -133,6 +151,9 @@ function observedAtStart(run: Run, rollout: ObservedRollout, observation: Observ
   }
   if (standing !== undefined) {
     return standStill(known, standing, rollout, nowMs);
+  }
+  if (rollout.order !== undefined) {
+    return ordered(known, rollout.order, nowMs);
   }
   return hasPods(known) ? beginSteps(known, nowMs) : { ...known, stage: 'creating' };
 }
@@ -206,6 +227,9 @@ function observedUnderWay(run: Run, rollout: ObservedRollout, observation: Obser
       ? 'another revision or other steps are wanted: starting over with them'
       : 'the Rollout or the selector of a Service changed: starting over with what is wanted now';
     return retreat(withFreshPods(run, observation), { outcome: 'superseded', reason: SUPERSEDED, message }, nowMs);
+  }
+  if (rollout.order !== undefined && !isSwitched) {
+    return ordered(adopted, rollout.order, nowMs);
   }
   const fatal = problemUnderWay(run, rollout.spec, observation);
   if (fatal !== undefined && !isSwitched) {

@@ -1,5 +1,7 @@
 import { assertNever } from './assert-never.ts';
 import { isPausing } from './commands.ts';
+import { WEIGHT_NOT_SERVED, isNotServed } from './gateway.ts';
+import { missingStable } from './mappings.ts';
 import { availableOf, hasPods, isFull, isRestartPending, servingHash, waitedFor } from './pods.ts';
 import type { Outcome, PromotionStage, Run } from './run.ts';
 import { describeStep } from './steps.ts';
@@ -28,6 +30,10 @@ export function phaseOf(run: Run): { phase: Phase; message: string } {
   if (run.deadlineExceeded === true) {
     return { phase: 'Degraded', message: deadlineMessage(run) };
   }
+  const trouble = troubleOf(run);
+  if (trouble !== undefined) {
+    return { phase: 'Degraded', message: trouble };
+  }
   if (run.held !== undefined) {
     return { phase: 'Paused', message: `manually paused by ${run.held.actor}` };
   }
@@ -38,6 +44,15 @@ export function phaseOf(run: Run): { phase: Phase; message: string } {
     return { phase: 'Paused', message: 'CanaryPauseStep' };
   }
   return { phase: 'Progressing', message: progressMessage(run) };
+}
+
+/** What keeps the traffic from being where the plan has it, until somebody does something. */
+function troubleOf(run: Run): string | undefined {
+  const missing = missingStable(run);
+  if (missing.length > 0) {
+    return `AmbassadorMappingNotFound: Mapping ${missing.join(', ')} is gone; until it is back its canary sends all traffic to the stable Service`;
+  }
+  return isNotServed(run) ? `${WEIGHT_NOT_SERVED}: ${run.served?.message ?? ''}` : undefined;
 }
 
 function phaseOfEnding(

@@ -1,5 +1,8 @@
 import type { Action } from './actions.ts';
 import { assertNever } from './assert-never.ts';
+import { nextForGateway } from './gateway.ts';
+import { keepsPodsForGateway } from './leaving.ts';
+import { adopting, mending, waitForStable } from './mappings.ts';
 import { nextForPods, noteDeadlines, podsDueAtMs } from './pods-plan.ts';
 import { availableOf, currentStep, hasPods, isFull, isHeld, servingHash, type RunWithPods } from './pods.ts';
 import { stableReplicas } from './replicas.ts';
@@ -25,15 +28,15 @@ function nextInStage(run: Run, nowMs: number): Action {
     case 'observing':
       return needsObservation(run) ? { kind: 'observeRollout' } : holdForOwner(run);
     case 'creating':
-      return needsObservation(run) ? { kind: 'observeRollout' } : { kind: 'ensureCanaryMappings' };
+      return needsObservation(run) ? { kind: 'observeRollout' } : (adopting(run) ?? { kind: 'ensureCanaryMappings' });
     case 'deploying':
       return needsObservation(run) ? { kind: 'observeRollout' } : (clearing(run) ?? nextInDeploy(run, nowMs));
     case 'stepping':
-      return needsObservation(run) ? { kind: 'observeRollout' } : (clearing(run) ?? nextInSteps(run, nowMs));
+      return mending(run) ?? (needsObservation(run) ? { kind: 'observeRollout' } : nextUnderWay(run, nowMs));
     case 'promoting':
-      return nextInPromotion(run, nowMs);
+      return (run.promotion === 'cleanup' ? undefined : mending(run)) ?? nextInPromotion(run, nowMs);
     case 'retreating':
-      return nextInRetreat(run, nowMs);
+      return adopting(run) ?? nextInRetreat(run, nowMs);
     case 'releasing':
       return { kind: 'releaseRollout' };
     case 'settling':
@@ -45,10 +48,15 @@ function nextInStage(run: Run, nowMs: number): Action {
   }
 }
 
-/** A run that was terminated left traffic behind, on a revision that may have no pods any more. */
-function clearing({ owned, leftovers, spec }: Run): Action | undefined {
+/** What others left: a run that was terminated, on a revision that may have no pods any more, or an Argo controller. */
+function clearing(run: Run): Action | undefined {
+  const { owned, leftovers, spec } = run;
   const isLeft = owned && leftovers !== undefined && spec.workload !== undefined;
-  return isLeft ? { kind: 'dropCanaryMappings', canaryMappings: leftovers } : undefined;
+  return isLeft ? { kind: 'dropCanaryMappings', canaryMappings: leftovers } : adopting(run);
+}
+
+function nextUnderWay(run: Run, nowMs: number): Action {
+  return clearing(run) ?? (run.owned ? waitForStable(run) : undefined) ?? nextInSteps(run, nowMs);
 }
 
 /** Whether the run was told of something that it has not looked at yet. */
@@ -109,7 +117,11 @@ function nextInSteps(run: Run, nowMs: number): Action {
   if (isStepless(run) && (run.fullPromotion === undefined ? !isHeld(run) : run.spec.paused !== true)) {
     return startPromotion(run);
   }
-  return nextForCanary(run, wantedWeight(run), nowMs) ?? (isHeld(run) ? holdStep(run) : nextOfStep(run, nowMs));
+  return (
+    nextForCanary(run, wantedWeight(run), nowMs) ??
+    nextForGateway(run, nowMs) ??
+    (isHeld(run) ? holdStep(run) : nextOfStep(run, nowMs))
+  );
 }
 
 /** Traffic is taken away before anything else is done, and given after the pods are seen to. */
@@ -167,9 +179,9 @@ function nextInPromotion(run: Run, nowMs: number): Action {
     case 'pods':
       return needsObservation(run) ? { kind: 'observeRollout' } : nextBeforeSwitch(run, nowMs);
     case 'weight':
-      return { kind: 'setCanaryWeight', weight: 100 };
+      return waitForStable(run) ?? nextForAllTraffic(run, nowMs);
     case 'service':
-      return { kind: 'switchStableService' };
+      return waitForStable(run) ?? { kind: 'switchStableService' };
     case 'endpoints':
       return needsObservation(run) ? { kind: 'observeRollout' } : { kind: 'awaitStableEndpoints' };
     case 'cleanup':
@@ -177,6 +189,11 @@ function nextInPromotion(run: Run, nowMs: number): Action {
     default:
       return assertNever(run.promotion);
   }
+}
+
+function nextForAllTraffic(run: Run, nowMs: number): Action {
+  const asking = run.writtenWeight === 100 ? nextForGateway(run, nowMs) : undefined;
+  return asking ?? { kind: 'setCanaryWeight', weight: 100 };
 }
 
 /** Full size and available, then all traffic by weight, so that nobody notices the switch of the stable Service. */
@@ -187,7 +204,7 @@ function nextBeforeSwitch(run: Run, nowMs: number): Action {
   const { canary } = run.revision;
   const isReady = isFull(run, canary) && run.spec.paused !== true;
   const weight = availableOf(run, canary) === 0 ? 0 : isReady ? 100 : run.writtenWeight;
-  const action = nextForCanary(run, weight, nowMs);
+  const action = waitForStable(run) ?? nextForCanary(run, weight, nowMs) ?? nextForGateway(run, nowMs);
   if (action !== undefined || isReady) {
     return action ?? { kind: 'pointServices', services: { stable: canary } };
   }
@@ -211,7 +228,10 @@ function nextInRetreat(run: Run, nowMs: number): Action {
   if (needsObservation(run)) {
     return { kind: 'observeRollout' };
   }
-  return nextForPods(run, nowMs) ?? { kind: 'wait', why: `stable has pods for ${100 - weight} % of the traffic` };
+  return (
+    mending(run) ??
+    nextForPods(run, nowMs) ?? { kind: 'wait', why: `stable has pods for ${100 - weight} % of the traffic` }
+  );
 }
 
 /** Traffic is where it belongs; the pods follow, and the run stays open until they have. */
@@ -231,6 +251,10 @@ function nextInSettling(run: Run, nowMs: number): Action {
   const action = nextForPods(run, nowMs);
   if (action !== undefined) {
     return action;
+  }
+  const asking = keepsPodsForGateway(run, nowMs) ? nextForGateway(run, nowMs, 0) : undefined;
+  if (asking !== undefined) {
+    return asking;
   }
   const serving = servingHash(run);
   if (serving !== '' && !isFull(run, serving)) {

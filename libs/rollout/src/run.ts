@@ -1,4 +1,4 @@
-import type { Attribution, RolloutSpec } from './types.ts';
+import type { Attribution, Order, RolloutSpec } from './types.ts';
 import type { Revision, Workload } from './workload.ts';
 
 /**
@@ -57,6 +57,32 @@ export interface CanaryMapping {
   readonly weight?: number;
 }
 
+/** Something that somebody else did to the Mappings of a run, and that was put right. */
+export interface Repair {
+  /** Name of the canary Mapping, or for `stableGone` and `stableBack` of the stable one. */
+  readonly mapping: string;
+  /**
+   * - `stableEdited`: the stable Mapping's change was carried over to the canary
+   * - `canaryEdited`, `canaryDeleted`: the canary Mapping was put back
+   * - `stableGone`: the canary Mapping sends its traffic to the stable Service until the stable Mapping is back
+   */
+  readonly what: 'stableEdited' | 'canaryEdited' | 'canaryDeleted' | 'stableGone' | 'stableBack';
+  /** Paths of what differed, such as `spec.weight`. */
+  readonly fields: readonly string[];
+  /** Field manager of the change, as the API server knows it. */
+  readonly manager?: string;
+}
+
+/** What the gateway's instances say of a weight. */
+export interface ServedReport {
+  /** `unknown`: no instance says otherwise, and one or more could not be asked. */
+  readonly state: 'served' | 'notServed' | 'unknown';
+  /** Percent, of the instance that is furthest from the weight; absent: none answered. */
+  readonly weight?: number;
+  /** Which instance serves what, where it is not the weight; empty when all do. */
+  readonly message: string;
+}
+
 /** What happened to one step, for people. */
 export interface StepRecord {
   readonly startedAtMs?: number;
@@ -75,6 +101,8 @@ export interface Wanted {
 export interface Problem {
   readonly reason: string;
   readonly message: string;
+  /** Who is behind it: an abort that was found on a Mapping. */
+  readonly by?: Attribution;
 }
 
 /** A condition of `status.conditions`, with Kubernetes' meaning of its fields. Times are RFC 3339, whole seconds. */
@@ -97,6 +125,10 @@ export interface Observation {
   readonly mappingApiVersion?: string;
   /** Canary Mappings of this Rollout that are there, whichever run made them. */
   readonly canaryMappings?: readonly CanaryMapping[];
+  /** Names of canary Mappings of an Argo controller that are to be taken over. */
+  readonly adoptable?: readonly string[];
+  /** The gateway can be asked what it serves. */
+  readonly verifies?: true;
   /** Present when the spec has a workload. */
   readonly workload?: Workload;
 }
@@ -130,7 +162,15 @@ export interface ObservedRollout {
   readonly restartedAtMs?: number;
   /** The last change of the spec by a command. */
   readonly change?: RequestedChange;
+  /** An abort that the API could not write on a Mapping, because there was none. */
+  readonly order?: Order;
   readonly conditions: readonly Condition[];
+}
+
+/** {@link ServedReport}, or `waived`: a person went on without it. */
+export interface Served extends Omit<ServedReport, 'state'> {
+  readonly state: ServedReport['state'] | 'waived';
+  readonly atMs: number;
 }
 
 /** The whole state of a run: JSON-safe, so that it passes through continue-as-new. Times are epoch milliseconds. */
@@ -198,6 +238,20 @@ export interface Run {
   readonly isWeightLost?: boolean;
   /** An abort met the request that moves the stable Service: the run looks before it undoes anything. */
   readonly maySwitch?: boolean;
+  /** A Mapping of this Rollout differs from what it is to be, or carries an order. */
+  readonly mappingsChanged?: true;
+  /** Stable Mappings that are gone: the run waits for them. */
+  readonly missingStable?: readonly string[];
+  /** Repairs since `sinceMs`: a fight with somebody who changes the Mappings again and again is given up. */
+  readonly repairs?: { readonly count: number; readonly sinceMs: number };
+  /** Names of canary Mappings of an Argo controller that are taken over before anything else. */
+  readonly adoptable?: readonly string[];
+  /** A weight counts when the gateway serves it, because it can be asked. */
+  readonly verifies?: true;
+  /** What the gateway said last of the weight that was written last; absent: not asked yet. */
+  readonly served?: Served;
+  /** Until when the gateway is to serve the weight that was written last. */
+  readonly servedDueMs?: number;
   readonly ending?: Ending;
   readonly endingAtMs?: number;
   /** Idempotency keys of commands that were taken. */

@@ -1,7 +1,7 @@
 import { isPausing } from './commands.ts';
 import { DEADLINE_EXCEEDED, isAtEnd, phaseOf, type Phase } from './phase.ts';
 import { hasPods, isFirstDeploy, servingHash, wantedHash } from './pods.ts';
-import type { Condition, ObservedRollout, Outcome, Run } from './run.ts';
+import type { Condition, ObservedRollout, Outcome, Run, Served } from './run.ts';
 import { stepsHash } from './steps.ts';
 import { ABORTED } from './transitions.ts';
 import { revisionWith, type Revision } from './workload.ts';
@@ -82,7 +82,10 @@ export interface RunSummary {
   readonly outcome?: Outcome;
   readonly reason?: string;
   readonly actor?: string;
-  readonly weight: { readonly intended: number; readonly written: number };
+  /** Percent. `served`: of the gateway's instance that is furthest from it; absent: not asked, or nobody answered. */
+  readonly weight: { readonly intended: number; readonly written: number; readonly served?: number };
+  /** What the gateway said last; absent: not asked. */
+  readonly served?: { readonly state: Served['state']; readonly message: string };
   readonly pause?: { readonly startedAt: string; readonly deadline?: string };
   readonly held?: { readonly actor: string; readonly reason?: string };
   /** `at` of the last {@link RequestedChange} that was told of. */
@@ -191,7 +194,7 @@ export function runSummary(run: Run): RunSummary {
   return {
     ...(isAtEnd(run) && run.ending && { outcome: run.ending.outcome, reason: run.ending.reason }),
     ...(by && { actor: by.actor }),
-    weight: { intended: run.intendedWeight, written: run.writtenWeight },
+    ...servedOf(run),
     ...(startedAtMs !== undefined && {
       pause: {
         startedAt: timestamp(startedAtMs),
@@ -202,6 +205,19 @@ export function runSummary(run: Run): RunSummary {
     ...(run.change && { change: run.change.at }),
     ...(run.held && { held: { actor: run.held.actor, ...(run.held.reason && { reason: run.held.reason }) } }),
   };
+}
+
+function servedOf({
+  served,
+  intendedWeight: intended,
+  writtenWeight: written,
+}: Run): Pick<RunSummary, 'weight' | 'served'> {
+  return served === undefined
+    ? { weight: { intended, written } }
+    : {
+        weight: { intended, written, ...(served.weight !== undefined && { served: served.weight }) },
+        served: { state: served.state, message: served.message },
+      };
 }
 
 function weightsOf(run: Run): { canary: WeightDestination; stable: WeightDestination } {

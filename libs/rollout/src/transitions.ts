@@ -10,6 +10,9 @@ export const NO_READY_ENDPOINTS = 'NoReadyEndpoints';
 /** A person's abort. It stands until the revision is retried, or something new is wanted. */
 export const ABORTED = 'RolloutAborted';
 
+/** Somebody deleted it between two writes. */
+export const CANARY_MAPPING_GONE = 'CanaryMappingGone';
+
 /** What was found too late to be tried is tried by the next run. */
 export const SUPERSEDED = 'RolloutSuperseded';
 

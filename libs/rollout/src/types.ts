@@ -42,7 +42,16 @@ export interface RolloutSpec {
   readonly paused?: true;
   /** Absent: traffic only, the pods are somebody else's. */
   readonly workload?: WorkloadSpec;
+  /** From an annotation, as the next two; absent: `repair`. */
+  readonly driftPolicy?: 'pause' | 'abort';
+  /** How long the gateway has to serve a weight; absent: {@link DEFAULT_SERVED_DEADLINE_SECONDS}. */
+  readonly servedDeadlineSeconds?: number;
+  /** Canary Mappings of an Argo controller are taken over. */
+  readonly adopt?: true;
 }
+
+/** A gateway takes a second, and minutes when it is short of memory (facts/mapping.md 4): then somebody should look. */
+export const DEFAULT_SERVED_DEADLINE_SECONDS = 30;
 
 /** Kinds that `spec.workloadRef` may name. */
 export interface WorkloadRef {
@@ -112,6 +121,17 @@ export interface RolloutRef {
   readonly cluster: string;
   readonly namespace: string;
   readonly name: string;
+}
+
+/**
+ * An abort that the API has written on the canary Mappings itself, with weight 0, before it told the run (design, traffic
+ * rule 9). No write of a run raises a weight over it.
+ */
+export interface Order extends Attribution {
+  /** RFC 3339. */
+  readonly at: string;
+  /** The same as the idempotency key of the command, so that a run that is told twice takes it once. */
+  readonly key: string;
 }
 
 /** Who gave a command and why. `claimed` actors were not authenticated. */

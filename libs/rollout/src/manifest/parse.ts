@@ -1,15 +1,9 @@
-import {
-  GATEWAY_SETTLE_ANNOTATION,
-  INSTANCE_ID,
-  INSTANCE_ID_LABEL,
-  ROLLOUT_API_VERSION,
-  ROLLOUT_KIND,
-} from '../names.ts';
+import { INSTANCE_ID, INSTANCE_ID_LABEL, ROLLOUT_API_VERSION, ROLLOUT_KIND, USER_ANNOTATIONS } from '../names.ts';
 import type { RolloutSpec } from '../types.ts';
 import { canaryFindings } from './canary-rules.ts';
 import { findingErrors, schemaErrors, type FieldError, type Finding } from './errors.ts';
 import { rolloutManifestSchema, rolloutSpecSchema, type CheckedSpec } from './schema.ts';
-import { annotationFindings } from './settle.ts';
+import { annotationFindings } from './annotations.ts';
 import { toSpec } from './to-spec.ts';
 import { at } from './unchecked.ts';
 import { workloadFindings } from './workload-rules.ts';
@@ -77,7 +71,7 @@ export function parseManifest(input: unknown, target: Target): ParsedManifest {
 /** What Weir notes on a Rollout comes back in what `kubectl get` prints; it is not the user's to apply. */
 function withoutOurs(annotations: Readonly<Record<string, string>>): Record<string, string> {
   return Object.fromEntries(
-    Object.entries(annotations).filter(([key]) => key === GATEWAY_SETTLE_ANNOTATION || !key.startsWith('weir.dev/')),
+    Object.entries(annotations).filter(([key]) => USER_ANNOTATIONS.includes(key) || !key.startsWith('weir.dev/')),
   );
 }
 

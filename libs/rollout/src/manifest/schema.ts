@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { INSTANCE_ID, INSTANCE_ID_LABEL } from '../names.ts';
 import { canary } from './canary-schema.ts';
 import { flag, integer, objectName, seconds, stringMap } from './fields.ts';
-import { annotationFindings } from './settle.ts';
+import { annotationFindings } from './annotations.ts';
 import { selector, template, workloadRef } from './workload-schema.ts';
 
 const time = z.iso.datetime({ offset: true, error: 'must be a time as RFC 3339 has it: "2026-11-02T15:04:05Z"' });

@@ -10,8 +10,8 @@ import type {
   WorkloadSpec,
 } from '../types.ts';
 import { parseAmount } from './amount.ts';
+import { gatewaySettleSeconds, trafficAnnotations } from './annotations.ts';
 import type { CheckedSpec } from './schema.ts';
-import { DEFAULT_GATEWAY_SETTLE_SECONDS, gatewaySettleSeconds } from './settle.ts';
 import type { CheckedStep } from './step-schema.ts';
 import { DEFAULT_PROGRESS_DEADLINE_SECONDS } from './workload-rules.ts';
 
@@ -31,13 +31,14 @@ export function toSpec(spec: CheckedSpec, annotations: Readonly<Record<string, s
     mappings: canary.trafficRouting.ambassador.mappings ?? [],
     steps: (canary.steps ?? []).map(toStep),
     ...(spec.paused === true && { paused: true as const }),
+    ...trafficAnnotations(annotations),
     ...(hasPods && {
       workload: {
         ...whichPods(spec),
         ...howManyPods(canary),
         ...howLongPodsStay(canary),
         ...howPodsLook(canary),
-        gatewaySettleSeconds: gatewaySettleSeconds(annotations) ?? DEFAULT_GATEWAY_SETTLE_SECONDS,
+        gatewaySettleSeconds: gatewaySettleSeconds(annotations),
       },
     }),
   };

@@ -13,6 +13,7 @@ interface Besides {
   readonly referenced?: Workload['referenced'];
   /** What a run that was terminated left behind. */
   readonly canaryMappings?: Observation['canaryMappings'];
+  readonly adoptable?: Observation['adoptable'];
 }
 
 /** A simulated cluster as a story: things happen, and {@link play} says what the runs did about it. */
@@ -76,11 +77,12 @@ export class Scene extends SimulatedCluster {
 
   protected override observation(): Observation {
     const { rollout, workload, ...rest } = super.observation();
-    const { rollout: more, problems = [], referenced, canaryMappings } = this.besides;
+    const { rollout: more, problems = [], referenced, canaryMappings, adoptable } = this.besides;
     return {
       ...rest,
       problems,
       ...(canaryMappings && { canaryMappings }),
+      ...(adoptable && { adoptable }),
       ...(rollout && { rollout: { ...rollout, ...more } }),
       ...(workload && { workload: { ...workload, ...(referenced && { referenced }) } }),
     };

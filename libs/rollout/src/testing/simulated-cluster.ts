@@ -1,10 +1,18 @@
 import type { Action, ActivityAction } from '../actions.ts';
 import { assertNever } from '../assert-never.ts';
 import { evolve, type RunEvent } from '../evolve.ts';
+import type { Repaired } from '../mappings.ts';
 import { canaryMappingName } from '../names.ts';
 import { needsFollowUp, nextAction } from '../planner.ts';
 import { wantedHash } from '../pods.ts';
-import { newRun, type CanaryMapping, type Observation, type ObservedRollout, type Run } from '../run.ts';
+import {
+  newRun,
+  type CanaryMapping,
+  type Observation,
+  type ObservedRollout,
+  type Run,
+  type ServedReport,
+} from '../run.ts';
 import { stepsHash } from '../steps.ts';
 import type { RolloutSpec } from '../types.ts';
 import type { ServiceRevisions } from '../workload.ts';
@@ -22,6 +30,11 @@ export class SimulatedCluster {
   /** Whether the last run has closed and nothing started another. */
   isIdle = true;
   readonly courses: string[] = [];
+  /** Whether the gateway can be asked, and what it says, in order; an answer that it does not serve a weight takes all the time there is. */
+  verifies = false;
+  readonly gateway: ServedReport[] = [];
+  /** What the next repair finds and does; nothing by itself. */
+  repaired: Partial<Repaired> = {};
   private generation = 1;
   private deleting = false;
   private abort: ObservedRollout['abort'];
@@ -62,6 +75,11 @@ export class SimulatedCluster {
       this.pods.setAvailable(hash, this.isGood(hash) ? this.pods.replicasOf(hash) : 0);
     }
     this.news();
+  }
+
+  /** The watch saw that a Mapping is not what it is to be. */
+  hearOfMappings(): void {
+    this.evolve({ kind: 'mappingsHeard', wanted: { uid: 'u', generation: this.generation } });
   }
 
   /** All pods of a revision are lost, but for so many. */
@@ -155,6 +173,23 @@ export class SimulatedCluster {
         return this.evolve({ kind: 'canaryMappingsDropped', canaryMappings: action.canaryMappings });
       case 'removeCanaryMappings':
         return this.remove();
+      case 'repairCanaryMappings': {
+        const { canaryMappings } = this.run;
+        this.evolve({ kind: 'repairStarted' });
+        return this.evolve({
+          kind: 'mappingsRepaired',
+          canaryMappings,
+          repairs: [],
+          missingStable: [],
+          ...this.repaired,
+        });
+      }
+      case 'adoptCanaryMappings': {
+        const canaryMappings = action.names.map((name) => ({ name, stableName: '', weight: 25 }));
+        return this.evolve({ kind: 'canaryMappingsAdopted', canaryMappings });
+      }
+      case 'awaitServedWeight':
+        return this.ask(action);
       case 'releaseRollout':
         return this.evolve({ kind: 'rolloutReleased' });
       case 'awaitCanaryEndpoints':
@@ -185,6 +220,12 @@ export class SimulatedCluster {
     mayRemoveMappings(this.traffic());
     this.mappings.clear();
     this.evolve({ kind: 'canaryMappingsRemoved' });
+  }
+
+  private ask({ weight, untilMs }: Extract<ActivityAction, { kind: 'awaitServedWeight' }>): void {
+    const report = this.gateway.shift() ?? { state: 'served', weight, message: '' };
+    this.nowMs = report.state === 'served' ? this.nowMs : untilMs;
+    this.evolve({ kind: 'servedReported', weight: this.run.writtenWeight, report });
   }
 
   private setWeight(weight: number): void {
@@ -255,6 +296,7 @@ export class SimulatedCluster {
       revision: { stable: this.pods.has(stable) ? stable : '', canary: this.wanted },
       problems: [],
       mappingApiVersion: 'getambassador.io/v2',
+      ...(this.verifies && { verifies: true as const }),
       workload: { revisions: this.pods.revisions(), services: this.services, selector: 'app=app' },
     };
   }
