@@ -26,9 +26,13 @@ export async function newStateDirectory(): Promise<string> {
   return mkdtemp(join(tmpdir(), 'weir-test-'));
 }
 
-/** Starts a sandbox and waits until it says that it is ready. */
+/**
+ * Starts a sandbox and waits until it says that it is ready. Without a local gateway, unless `--gateways` is among the
+ * arguments: it costs a second and memory, and most tests send no traffic.
+ */
 export async function startTestSandbox(stateDirectory: string, ...args: readonly string[]): Promise<RunningSandbox> {
-  const child = spawn(process.execPath, [MAIN, '--state', stateDirectory, ...args], {
+  const gateways = args.some((arg) => /^--gateways(=|$)/.test(arg)) ? [] : ['--gateways', '0'];
+  const child = spawn(process.execPath, [MAIN, '--state', stateDirectory, ...gateways, ...args], {
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   let output = '';

@@ -13,6 +13,8 @@ export interface SandboxArguments {
   readonly state: string;
   readonly worker: boolean;
   readonly api: boolean;
+  /** Number of local gateway instances. */
+  readonly gateways: number;
   readonly ports: Partial<Record<PortName, number>>;
 }
 
@@ -24,6 +26,11 @@ export interface DemoArguments {
   readonly state: string | undefined;
 }
 
+/** Two, because what one gateway serves says nothing of the other. */
+export const DEFAULT_GATEWAYS = 2;
+/** More than any test needs; each takes two ports. */
+const MOST_GATEWAYS = 20;
+
 const PORT_OPTIONS = {
   'api-port': 'api',
   'temporal-port': 'temporal',
@@ -33,12 +40,13 @@ const PORT_OPTIONS = {
 
 export const SANDBOX_USAGE = `Usage: npm run sandbox -- [options]
 
-Starts Kubernetes (API, controllers, scheduler, pretended nodes), Temporal with its UI, and Weir's
-worker and API on 127.0.0.1, and stops them all at Ctrl-C.
+Starts Kubernetes (API, controllers, scheduler, pretended nodes), Temporal with its UI, a local gateway,
+and Weir's worker and API on 127.0.0.1, and stops them all at Ctrl-C.
 
   --state DIR            where everything is kept, to go on from at the next start (default .weir/sandbox)
   --no-worker            without Weir's worker
   --no-api               without Weir's API
+  --gateways N           instances of the local gateway, a test double of Emissary (default 2; 0: none)
   --api-port N           ports; free ones are chosen, and kept for this DIR, unless named
   --temporal-port N
   --temporal-ui-port N
@@ -49,6 +57,7 @@ worker and API on 127.0.0.1, and stops them all at Ctrl-C.
 export const DEMO_USAGE = `Usage: npm run demo -- [options]
 
 Runs the example rollout on real servers: a first deploy; then a new image, at 30 %, a pause, at 60 %, a pause, promoted.
+Meanwhile a load goes through two instances of the local gateway, and its split is shown beside the weight.
 
   --fast         pauses of 5 s instead of 60 s
   --exit         tear everything down at the end; exits 0 only if the rollout was promoted
@@ -62,6 +71,7 @@ export function parseSandboxArguments(args: readonly string[], folder = process.
     state: { type: 'string' },
     'no-worker': { type: 'boolean' },
     'no-api': { type: 'boolean' },
+    gateways: { type: 'string' },
     'api-port': { type: 'string' },
     'temporal-port': { type: 'string' },
     'temporal-ui-port': { type: 'string' },
@@ -84,6 +94,7 @@ export function parseSandboxArguments(args: readonly string[], folder = process.
     state: resolve(folder, stateFolder(values.state) ?? '.weir/sandbox'),
     worker: !values['no-worker'],
     api: !values['no-api'],
+    gateways: parseGateways(values.gateways),
     ports,
   };
 }
@@ -121,6 +132,13 @@ function stateFolder(value: string | undefined): string | undefined {
     throw new UsageError('--state needs a folder');
   }
   return value;
+}
+
+function parseGateways(value = String(DEFAULT_GATEWAYS)): number {
+  if (!/^\d+$/.test(value) || Number(value) > MOST_GATEWAYS) {
+    throw new UsageError(`--gateways needs a number from 0 to ${MOST_GATEWAYS}, not '${value}'`);
+  }
+  return Number(value);
 }
 
 function parsePort(option: string, value: string): number {

@@ -33,6 +33,27 @@ const BY_HAND_BINDINGS = ['weir-worker', 'weir-api'].map((role) => ({
   subjects: [{ apiGroup: 'rbac.authorization.k8s.io', kind: 'User', name: USERS.byhand.user }],
 }));
 
+/** What the local gateway watches. On a real cluster Ambassador brings its own rights. */
+const GATEWAY_RIGHTS = [
+  {
+    apiVersion: 'rbac.authorization.k8s.io/v1',
+    kind: 'ClusterRole',
+    metadata: { name: USERS.gateway.user },
+    rules: [
+      { apiGroups: ['getambassador.io'], resources: ['mappings', 'hosts'], verbs: ['list', 'watch'] },
+      { apiGroups: [''], resources: ['services', 'pods'], verbs: ['list', 'watch'] },
+      { apiGroups: ['discovery.k8s.io'], resources: ['endpointslices'], verbs: ['list', 'watch'] },
+    ],
+  },
+  {
+    apiVersion: 'rbac.authorization.k8s.io/v1',
+    kind: 'ClusterRoleBinding',
+    metadata: { name: USERS.gateway.user },
+    roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: USERS.gateway.user },
+    subjects: [{ apiGroup: 'rbac.authorization.k8s.io', kind: 'User', name: USERS.gateway.user }],
+  },
+];
+
 /** Storage of a new CRD is ready within a second or two, also on a busy machine. */
 const SERVED_TIMEOUT_MS = 20_000;
 
@@ -65,7 +86,7 @@ export async function applyObject<T extends KubernetesObject>(cluster: Kubernete
 }
 
 /**
- * Brings the CRDs, the rights of worker and API, and the fake node into the cluster, and waits until the CRDs are
+ * Brings the CRDs, the rights of worker, API and gateway, and the fake node into the cluster, and waits until the CRDs are
  * served.
  *
  * @throws when the cluster refuses an object.
@@ -79,7 +100,12 @@ export async function prepareCluster(
   const crds = readdirSync(folder)
     .filter((file) => file.endsWith('.yaml'))
     .flatMap((file) => readObjects(join(folder, file)));
-  const others = [...readObjects(join(repository, 'deploy/rbac.yaml')), ...BY_HAND_BINDINGS, FAKE_NODE];
+  const others = [
+    ...readObjects(join(repository, 'deploy/rbac.yaml')),
+    ...BY_HAND_BINDINGS,
+    ...GATEWAY_RIGHTS,
+    FAKE_NODE,
+  ];
   // One first, so that the API groups are asked for once and not by every request at the same time.
   await applyObject(cluster, FAKE_NODE);
   await Promise.all([...crds, ...others].map((object) => applyObject(cluster, object)));

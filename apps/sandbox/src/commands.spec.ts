@@ -5,6 +5,8 @@ import {
   apiserverCommand,
   controllerManagerCommand,
   etcdCommand,
+  gatewayCommand,
+  gatewayUrls,
   joinEnvironment,
   kwokCommand,
   schedulerCommand,
@@ -14,7 +16,16 @@ import {
 import { PORT_NAMES, type Ports } from './ports.ts';
 
 const pair = (name: string) => ({ certificate: `/s/pki/${name}.crt`, key: `/s/pki/${name}.key` });
-const users = ['admin', 'kube-controller-manager', 'kube-scheduler', 'kwok', 'worker', 'api', 'byhand'] as const;
+const users = [
+  'admin',
+  'kube-controller-manager',
+  'kube-scheduler',
+  'kwok',
+  'worker',
+  'api',
+  'gateway',
+  'byhand',
+] as const;
 const binaries = ['etcd', 'kube-apiserver', 'kube-controller-manager', 'kube-scheduler', 'kwok', 'temporal'] as const;
 const record = <K extends string, V>(keys: readonly K[], value: (key: K, index: number) => V) =>
   Object.fromEntries(keys.map((key, index) => [key, value(key, index)])) as Record<K, V>;
@@ -23,7 +34,11 @@ const layout: Layout = {
   state: '/s',
   repository: '/weir',
   binaries: record(binaries, (name) => `/bin/${name}`),
-  ports: record(PORT_NAMES, (_, index) => 20_001 + index) satisfies Ports,
+  ports: {
+    ...record(PORT_NAMES, (_, index) => 20_001 + index),
+    ...{ gateway1: 21_001, gateway1Diagnostics: 21_002, gateway2: 21_003, gateway2Diagnostics: 21_004 },
+  } satisfies Ports,
+  gateways: 2,
   pki: {
     etcdCa: '/s/pki/etcd-ca.crt',
     etcd: pair('etcd'),
@@ -90,7 +105,22 @@ describe('how worker and API join', () => {
     expect(joinEnvironment(layout, '/k')).toMatchObject({ KUBECONFIG: '/k', WEIR_WORKER_HEALTH_PORT: '0' });
   });
 
+  it('with the diagnostics of each gateway instance, and without when there is none', () => {
+    const { env } = workerCommand(layout);
+    expect(env['WEIR_GATEWAY_DIAGNOSTICS_URLS']).toBe('http://127.0.0.1:21002,http://127.0.0.1:21004');
+    expect(joinEnvironment({ ...layout, gateways: 0 }, '/k')).not.toHaveProperty('WEIR_GATEWAY_DIAGNOSTICS_URLS');
+  });
+
   it('the API on loopback only', () => {
     expect(apiCommand(layout).env['WEIR_API_HOST']).toBe('127.0.0.1');
+  });
+});
+
+describe('the command of the gateway', () => {
+  it('names the ports of each instance, and joins by its own rights', () => {
+    const { args, env } = gatewayCommand(layout);
+    expect(args.slice(1)).toEqual(['--instance=21001/21002', '--instance=21003/21004']);
+    expect(env['KUBECONFIG']).toBe('/s/kubeconfig/gateway.json');
+    expect(gatewayUrls(layout).traffic).toEqual(['http://127.0.0.1:21001', 'http://127.0.0.1:21003']);
   });
 });

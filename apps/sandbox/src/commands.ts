@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import type { Pki } from './pki.ts';
-import type { Ports } from './ports.ts';
+import { gatewayArguments, type InstancePorts } from './gateway/arguments.ts';
+import { gatewayPortNames, type Ports } from './ports.ts';
 import type { ServerPaths } from './servers/index.ts';
 import type { CommandLine } from './supervisor.ts';
 
@@ -47,6 +48,8 @@ export interface Layout {
   readonly state: string;
   readonly binaries: ServerPaths;
   readonly ports: Ports;
+  /** Number of gateway instances. */
+  readonly gateways: number;
   readonly pki: Pki;
   /** Paths of the kubeconfigs, by user. */
   readonly kubeconfigs: Readonly<Record<keyof Pki['users'], string>>;
@@ -171,8 +174,34 @@ export function apiCommand(layout: Layout): CommandLine {
   return nodeCommand(layout, 'api', joinEnvironment(layout, layout.kubeconfigs.api));
 }
 
+export function gatewayCommand(layout: Layout): CommandLine {
+  return {
+    command: process.execPath,
+    args: [join(layout.repository, 'apps/sandbox/dist/gateway/main.js'), ...gatewayArguments(gatewayPorts(layout))],
+    env: { KUBECONFIG: layout.kubeconfigs.gateway, WEIR_LOG_LEVEL: process.env['WEIR_LOG_LEVEL'] ?? 'info' },
+    cwd: layout.repository,
+  };
+}
+
+/** Base URLs of the gateway instances, in their order. */
+export function gatewayUrls(layout: Layout): { readonly traffic: string[]; readonly diagnostics: string[] } {
+  const ports = gatewayPorts(layout);
+  return {
+    traffic: ports.map(({ traffic }) => `http://${HOST}:${traffic}`),
+    diagnostics: ports.map(({ diagnostics }) => `http://${HOST}:${diagnostics}`),
+  };
+}
+
+function gatewayPorts({ gateways, ports }: Layout): InstancePorts[] {
+  return gatewayPortNames(gateways).map(([traffic, diagnostics]) => ({
+    traffic: ports[traffic] ?? 0,
+    diagnostics: ports[diagnostics] ?? 0,
+  }));
+}
+
 /** The variables with which a worker or an API joins the sandbox. */
-export function joinEnvironment({ ports }: Layout, kubeconfig: string): Record<string, string> {
+export function joinEnvironment(layout: Layout, kubeconfig: string): Record<string, string> {
+  const { ports, gateways } = layout;
   return {
     KUBECONFIG: kubeconfig,
     TEMPORAL_ADDRESS: `${HOST}:${ports.temporal}`,
@@ -183,6 +212,7 @@ export function joinEnvironment({ ports }: Layout, kubeconfig: string): Record<s
     WEIR_API_PORT: String(ports.api),
     // Any free port: one of the sandbox's own belongs to its own worker.
     WEIR_WORKER_HEALTH_PORT: '0',
+    ...(gateways > 0 && { WEIR_GATEWAY_DIAGNOSTICS_URLS: gatewayUrls(layout).diagnostics.join(',') }),
     WEIR_LOG_LEVEL: process.env['WEIR_LOG_LEVEL'] ?? 'info',
   };
 }

@@ -6,10 +6,13 @@ import { DEMO_USAGE, UsageError, parseDemoArguments } from './arguments.ts';
 import type { DemoArguments } from './arguments.ts';
 import { connectToCluster } from './cluster.ts';
 import { followRun } from './demo/follow-run.ts';
+import { loadSummary } from './demo/load-summary.ts';
+import { ObservedSplit } from './demo/observed-split.ts';
 import { type RolloutView, withImage, withPauses } from './demo/progress.ts';
 import { RolloutClient } from './demo/rollout-client.ts';
-import { Scene } from './demo/scene.ts';
+import { Scene, TRAFFIC_PATH } from './demo/scene.ts';
 import { watchForInterruption } from './interruption.ts';
+import { startLoad } from './load.ts';
 import { REPOSITORY } from './repository.ts';
 import { startSandbox } from './sandbox.ts';
 import type { SandboxInfo } from './sandbox-info.ts';
@@ -17,6 +20,8 @@ import type { SandboxInfo } from './sandbox-info.ts';
 const FAST_PAUSE = '5s';
 const OLD_IMAGE = 'someapp:1.0.0';
 const NEW_IMAGE = 'someapp:2.0.0';
+/** Enough that a share can be told from its neighbours within a pause, and next to nothing for the machine. */
+const REQUESTS_PER_SECOND = 50;
 
 const print = (line = '') => process.stdout.write(`${line}\n`);
 
@@ -93,11 +98,31 @@ async function runRollout(info: SandboxInfo, options: DemoArguments, signal: Abo
     return firstProblems;
   }
 
+  return update(withImage(manifest, NEW_IMAGE), info, { client, scene, signal });
+}
+
+/** The update to the new image, under load. */
+async function update(
+  manifest: string,
+  info: SandboxInfo,
+  { client, scene, signal }: { readonly client: RolloutClient; readonly scene: Scene; readonly signal: AbortSignal },
+): Promise<string[]> {
+  const { gatewayUrls: urls } = info;
   print(`\nAn update to ${NEW_IMAGE}: 30 %, a pause, 60 %, a pause, promoted.`);
-  await client.put(withImage(manifest, NEW_IMAGE));
-  const onStart = (workflowId: string) => introduce(info, workflowId, client.url);
-  const last = await followRun({ client, onStart, signal });
-  return problemsAtTheEnd(last, scene, NEW_IMAGE);
+  print(`Meanwhile ${REQUESTS_PER_SECOND} requests/s go through ${urls.length} instances of the local gateway.`);
+  const load = startLoad({ urls, path: TRAFFIC_PATH, requestsPerSecond: REQUESTS_PER_SECOND });
+  try {
+    await client.put(manifest);
+    const onStart = (workflowId: string) => introduce(info, workflowId, client.url);
+    const last = await followRun({ client, onStart, split: new ObservedSplit(load), signal });
+    const problems = await problemsAtTheEnd(last, scene, NEW_IMAGE);
+    await load.stop();
+    const { text, problem } = loadSummary(load.counts(), await scene.images());
+    print(`\n${text}`);
+    return [...problems, ...(problem === undefined ? [] : [problem])];
+  } finally {
+    await load.stop();
+  }
 }
 
 async function problemsAtTheEnd({ outcome, message }: RolloutView, scene: Scene, image: string): Promise<string[]> {
@@ -115,6 +140,7 @@ function introduce(info: SandboxInfo, workflowId: string, rolloutUrl: string): v
     `--namespace ${temporalNamespace} --workflow-id '${workflowId}' --name ${name}`;
   print();
   print(`API docs        ${info.apiUrl}/docs`);
+  print(`Gateway         ${info.gatewayUrls.map((url) => url + TRAFFIC_PATH).join('  ')}`);
   print(`This rollout    ${temporalUiUrl}/namespaces/${temporalNamespace}/workflows/${encodeURIComponent(workflowId)}`);
   print('Do not wait for a pause, or stop it all, in another terminal:');
   print(`  curl -X POST ${rolloutUrl}/promote`);

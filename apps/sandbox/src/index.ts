@@ -1,4 +1,8 @@
 export { KWOK_ANNOTATIONS } from './kwok-stages.ts';
+export { startLoad, type Load, type LoadCounts, type LoadOptions, type Sample } from './load.ts';
+export type { ControlChange, ControlSettings, RevisionSettings } from './gateway/settings.ts';
+export type { PodAnswer } from './gateway/traffic.ts';
+export { TEST_DOUBLE_HEADER } from './gateway/test-double.ts';
 export { startSandbox } from './sandbox.ts';
 export type { ProcessName, Sandbox, SandboxInfo, SandboxOptions } from './sandbox-info.ts';
 export { ensureServers } from './servers/index.ts';

@@ -23,6 +23,11 @@ async function main(): Promise<number> {
     if (options.api) {
       print(`  API          ${apiUrl}/docs`);
     }
+    sandbox.info.gatewayUrls.forEach((url, index) => {
+      print(
+        `  gateway ${index + 1}    ${url}, diagnostics ${sandbox.info.diagnosticsUrls[index]}/ambassador/v0/diag/?json=true`,
+      );
+    });
     print(`  Temporal UI  ${temporalUiUrl}/namespaces/${sandbox.info.temporalNamespace}/workflows`);
     print(`  kubeconfig   ${kubeconfig}`);
     print('  Ctrl-C stops it all; the same --state goes on where it was');

@@ -21,6 +21,8 @@ export const USERS = {
   kwok: { user: 'weir-kwok', group: 'system:masters' },
   worker: { user: 'weir-worker', group: undefined },
   api: { user: 'weir-api', group: undefined },
+  // The local gateway reads, and writes nothing.
+  gateway: { user: 'weir-gateway', group: undefined },
   // For a worker or an API that is started by hand: what both of them may do.
   byhand: { user: 'weir-byhand', group: undefined },
 } as const;

@@ -1,6 +1,6 @@
 import { createServer } from 'node:net';
 
-/** Every port that a sandbox listens on; all on 127.0.0.1. */
+/** Every port that a sandbox listens on, but for those of its gateways; all on 127.0.0.1. */
 export const PORT_NAMES = [
   'etcd',
   'etcdPeer',
@@ -17,7 +17,20 @@ export const PORT_NAMES = [
 ] as const;
 
 export type PortName = (typeof PORT_NAMES)[number];
-export type Ports = Readonly<Record<PortName, number>>;
+
+/** The ports of the gateway instances, which are counted from 1: one for traffic, one for diagnostics and settings. */
+export type GatewayPortName = `gateway${number}` | `gateway${number}Diagnostics`;
+
+export type Ports = Readonly<Record<PortName, number>> & {
+  readonly [name in GatewayPortName]?: number;
+};
+
+/** The names of the ports of so many gateway instances, in pairs. */
+export function gatewayPortNames(
+  gateways: number,
+): (readonly [traffic: GatewayPortName, diagnostics: GatewayPortName])[] {
+  return Array.from({ length: gateways }, (_, index) => [`gateway${index + 1}`, `gateway${index + 1}Diagnostics`]);
+}
 
 /**
  * Below the range from which Linux (32768..) and macOS (49152..) take ports for outgoing connections, so that no
@@ -41,16 +54,18 @@ export interface PortSource {
 /**
  * A port for each name: the one that the user named, else the one that this sandbox had before, else a free one.
  *
+ * @param gateways - number of gateway instances
  * @throws {PortTakenError} when a named port is in use.
  */
 export async function choosePorts(
-  named: Partial<Ports>,
+  named: { readonly [name in PortName | GatewayPortName]?: number },
   remembered: Partial<Ports>,
+  gateways = 0,
   source: PortSource = { isFree: isFreePort, random: randomInteger },
 ): Promise<Ports> {
-  const taken = new Set(Object.values(named));
-  const chosen: Partial<Record<PortName, number>> = {};
-  for (const name of PORT_NAMES) {
+  const taken = new Set(Object.values(named).filter((port) => port !== undefined));
+  const chosen: Partial<Record<PortName | GatewayPortName, number>> = {};
+  for (const name of [...PORT_NAMES, ...gatewayPortNames(gateways).flat()]) {
     const wanted = named[name];
     if (wanted !== undefined && !(await source.isFree(wanted))) {
       throw new PortTakenError(`port ${wanted}, named for ${name}, is in use on 127.0.0.1: name another one`);

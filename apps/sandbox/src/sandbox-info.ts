@@ -8,6 +8,12 @@ export type ProcessName = Exclude<keyof SandboxInfo['pids'], 'sandbox'>;
 export interface SandboxInfo {
   /** Base URL of the REST API, without a slash at the end. */
   readonly apiUrl: string;
+  /** Base URL of the first instance of the local gateway, for traffic; absent when there is none. */
+  readonly gatewayUrl?: string;
+  /** The same of each instance. */
+  readonly gatewayUrls: readonly string[];
+  /** Base URLs of the instances' diagnostics, metrics and settings, in the same order. */
+  readonly diagnosticsUrls: readonly string[];
   /** Path of a kubeconfig with all rights. */
   readonly kubeconfig: string;
   /** host:port */
@@ -20,7 +26,7 @@ export interface SandboxInfo {
       'sandbox' | 'etcd' | 'kube-apiserver' | 'kube-controller-manager' | 'kube-scheduler' | 'kwok' | 'temporal',
       number
     >
-  > & { readonly worker?: number; readonly api?: number };
+  > & { readonly worker?: number; readonly api?: number; readonly gateway?: number };
   /** The variables with which a worker or an API that is started by hand joins. */
   readonly env: Readonly<Record<string, string>>;
   /** How each process was started, so that one that was killed can be started again on the same data. */
@@ -34,6 +40,8 @@ export interface SandboxOptions {
   readonly worker?: boolean;
   /** Whether to start Weir's API; default true. */
   readonly api?: boolean;
+  /** How many instances of the local gateway to start; default 2. */
+  readonly gateways?: number;
   /** Ports to use; the others are free ones, and stay the same for this folder. */
   readonly ports?: Partial<Ports>;
   /** Takes one line for whoever waits: a long build, a process that ended. */

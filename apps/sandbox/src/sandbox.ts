@@ -1,5 +1,6 @@
 import { existsSync, mkdirSync, rmSync, statSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
+import { DEFAULT_GATEWAYS } from './arguments.ts';
 import { tryLock } from './file-lock.ts';
 import { type Pki, ensurePki } from './pki.ts';
 import { choosePorts } from './ports.ts';
@@ -61,13 +62,15 @@ async function startOnFreePorts(
   pki: Pki,
   stopped: () => void,
 ): Promise<Sandbox> {
+  const { gateways = DEFAULT_GATEWAYS } = options;
   const portsFile = join(options.state, 'ports.json');
   let remembered = readPorts(portsFile);
   for (let attempt = 1; ; attempt += 1) {
-    const ports = await choosePorts(options.ports ?? {}, remembered);
-    writeWhole(portsFile, ports);
+    const ports = await choosePorts(options.ports ?? {}, remembered, gateways);
+    // Those of gateways that are left out this time stay remembered.
+    writeWhole(portsFile, { ...remembered, ...ports });
     const kubeconfigs = writeKubeconfigs(options.state, pki, ports);
-    const layout = { state: options.state, binaries, ports, pki, kubeconfigs, repository: REPOSITORY };
+    const layout = { state: options.state, binaries, ports, gateways, pki, kubeconfigs, repository: REPOSITORY };
     const start = new Start(options, layout, stopped);
     try {
       return await start.run();

@@ -8,6 +8,8 @@ import {
   apiserverCommand,
   controllerManagerCommand,
   etcdCommand,
+  gatewayCommand,
+  gatewayUrls,
   joinEnvironment,
   kwokCommand,
   schedulerCommand,
@@ -26,6 +28,7 @@ const READY_TIMEOUT_MS = 120_000;
 const STOP_ORDER: readonly { readonly names: readonly ProcessName[]; readonly graceMs: number }[] = [
   { names: ['api'], graceMs: 5000 },
   { names: ['worker'], graceMs: 8000 },
+  { names: ['gateway'], graceMs: 3000 },
   { names: ['temporal', 'kwok', 'kube-scheduler', 'kube-controller-manager'], graceMs: 3000 },
   { names: ['kube-apiserver'], graceMs: 3000 },
   { names: ['etcd'], graceMs: 3000 },
@@ -55,7 +58,11 @@ export class Start {
   /** @throws {NotReadyError} when a process ends before all are ready; then {@link Start.abandon} is to be called. */
   async run(): Promise<Sandbox> {
     const { state, worker = true, api = true } = this.#options;
-    const apps = [...(worker ? [this.#worker()] : []), ...(api ? [this.#api()] : [])];
+    const apps = [
+      ...(this.#layout.gateways > 0 ? [this.#gateway()] : []),
+      ...(worker ? [this.#worker()] : []),
+      ...(api ? [this.#api()] : []),
+    ];
     try {
       await Promise.all([this.#startTemporal(), this.#startKubernetes()]);
       await Promise.all(apps.map((start) => start()));
@@ -110,20 +117,30 @@ export class Start {
   }
 
   #worker(): () => Promise<void> {
-    return this.#app('worker', workerCommand(this.#layout), this.#layout.ports.worker);
+    return this.#app('worker', workerCommand(this.#layout), [`http://${HOST}:${this.#layout.ports.worker}/readyz`]);
   }
 
   #api(): () => Promise<void> {
-    return this.#app('api', apiCommand(this.#layout), this.#layout.ports.api);
+    return this.#app('api', apiCommand(this.#layout), [`http://${HOST}:${this.#layout.ports.api}/readyz`]);
+  }
+
+  /** Alive is enough: one that is not ready, because a Mapping makes its configuration invalid, is what a user may want to see. */
+  #gateway(): () => Promise<void> {
+    const urls = gatewayUrls(this.#layout).diagnostics.map((url) => `${url}/ambassador/v0/check_alive`);
+    return this.#app('gateway', gatewayCommand(this.#layout), urls);
   }
 
   /** Answers how to start an app of Weir; looks at once whether it is there, before others are started for it. */
-  #app(name: 'worker' | 'api', command: CommandLine, port: number): () => Promise<void> {
+  #app(name: 'worker' | 'api' | 'gateway', command: CommandLine, urls: readonly string[]): () => Promise<void> {
     const script = command.args[0] ?? '';
     if (!existsSync(script)) {
-      throw new Error(`${script} is missing: build it with 'npm run build', or use --no-${name}`);
+      const without = name === 'gateway' ? '--gateways 0' : `--no-${name}`;
+      throw new Error(`${script} is missing: build it with 'npm run build', or use ${without}`);
     }
-    return () => this.#wait(this.#startProcess(name, command), () => answersOk(`http://${HOST}:${port}/readyz`));
+    return () =>
+      this.#wait(this.#startProcess(name, command), async () =>
+        (await Promise.all(urls.map((url) => answersOk(url)))).every(Boolean),
+      );
   }
 
   #startProcess(name: ProcessName, command: CommandLine): Supervised {
@@ -155,8 +172,12 @@ export class Start {
 
   #info(): SandboxInfo {
     const { ports, kubeconfigs } = this.#layout;
+    const { traffic, diagnostics } = gatewayUrls(this.#layout);
     return {
       apiUrl: `http://${HOST}:${ports.api}`,
+      ...(traffic[0] !== undefined && { gatewayUrl: traffic[0] }),
+      gatewayUrls: traffic,
+      diagnosticsUrls: diagnostics,
       kubeconfig: kubeconfigs.admin,
       temporalAddress: `${HOST}:${ports.temporal}`,
       temporalNamespace: TEMPORAL_NAMESPACE,

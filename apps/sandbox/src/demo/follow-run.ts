@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { ProgressDisplay } from './progress-display.ts';
 import { type RolloutView, isOver, progressKey, progressLine } from './progress.ts';
+import type { ObservedSplit } from './observed-split.ts';
 import { type RolloutClient } from './rollout-client.ts';
 
 const POLL_MS = 250;
@@ -11,6 +12,8 @@ export interface FollowOptions {
   readonly client: RolloutClient;
   /** Called once, when the run to follow has been seen. */
   readonly onStart?: (workflowId: string) => void;
+  /** What the gateways are seen to do meanwhile, to be shown beside the weight. */
+  readonly split?: ObservedSplit;
   readonly signal: AbortSignal;
 }
 
@@ -30,7 +33,7 @@ export async function followRun(options: FollowOptions): Promise<RolloutView> {
 }
 
 async function showUntilOver(options: FollowOptions, display: ProgressDisplay): Promise<RolloutView> {
-  const { client, onStart, signal } = options;
+  const { client, onStart, split, signal } = options;
   let seenAt = Date.now();
   let workflowId: string | undefined;
   for (;;) {
@@ -42,7 +45,8 @@ async function showUntilOver(options: FollowOptions, display: ProgressDisplay): 
         onStart?.(workflowId);
       }
       seenAt = Date.now();
-      display.show(progressLine(view, Date.now()), progressKey(view), Date.now());
+      const now = Date.now();
+      display.show(progressLine(view, now, split?.of(view, now)), progressKey(view), now);
     }
     if (view && isOver(view)) {
       return view;

@@ -8,6 +8,19 @@ function screen(isTTY: boolean) {
 }
 
 describe('showing progress', () => {
+  it('without a terminal: the last that was said of a state, before the next one', () => {
+    const { written, display } = screen(false);
+    display.show('weight 30 %', 'a', 0);
+    display.show('weight 30 %', 'a', 1_000);
+    display.show('weight 30 % (observed 29.6 %)', 'a', 2_000);
+    display.show('weight 60 %', 'b', 3_000);
+    display.show('weight 60 % (observed 60.2 %)', 'b', 4_000);
+    display.finish();
+    expect(written.join('')).toBe(
+      'weight 30 %\nweight 30 % (observed 29.6 %)\nweight 60 %\nweight 60 % (observed 60.2 %)\n',
+    );
+  });
+
   it('without a terminal: a line at each change, and one every 10 s', () => {
     const { written, display } = screen(false);
     display.show('60 s left', 'a', 0);

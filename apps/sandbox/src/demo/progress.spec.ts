@@ -65,6 +65,10 @@ describe('the progress line', () => {
     expect(progressLine(view, NOW)).toBe(expected);
   });
 
+  it('says beside the weight what the gateways are seen to make of it', () => {
+    expect(progressLine(pausing, NOW, 29.64)).toMatch(/^Paused · weight 30 % \(observed 29\.6 %\) · stable/);
+  });
+
   it('is the same while only the clock runs, and another at a new weight or with another pod', () => {
     expect(progressKey(pausing)).toBe(progressKey({ ...pausing }));
     expect(progressKey(pausing)).not.toBe(progressKey({ ...pausing, weight: { written: 60 } }));

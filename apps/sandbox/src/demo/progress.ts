@@ -15,6 +15,7 @@ export interface RolloutView {
 /** One revision; counts are pods. */
 export interface RevisionView {
   readonly role: 'stable' | 'canary' | 'old';
+  readonly podTemplateHash?: string;
   /** Wanted. */
   readonly replicas: number;
   readonly available: number;
@@ -24,13 +25,20 @@ const ROLES = ['stable', 'canary', 'old'] as const satisfies readonly RevisionVi
 
 /**
  * The state of a rollout in one line: phase, weight, available and wanted pods of each revision, step, time left.
- * `Paused · weight 30 % · stable 3/3 · canary 1/1 · step 2/4: pause 1m · 42 s left`
+ * `Paused · weight 30 % (observed 29.6 %) · stable 3/3 · canary 1/1 · step 2/4: pause 1m · 42 s left`
+ *
+ * @param observedPercent - what the gateways make of the weight; absent: nobody knows yet
  */
-export function progressLine({ phase, weight, revisions, step, pause, message }: RolloutView, nowMs: number): string {
+export function progressLine(
+  { phase, weight, revisions, step, pause, message }: RolloutView,
+  nowMs: number,
+  observedPercent?: number,
+): string {
   const parts = [phase ?? 'not started'];
   // A rollout that is Healthy has no canary that could have a weight.
   if (weight && phase !== 'Healthy') {
-    parts.push(`weight ${weight.written} %`);
+    const observed = observedPercent === undefined ? '' : ` (observed ${observedPercent.toFixed(1)} %)`;
+    parts.push(`weight ${weight.written} %${observed}`);
   }
   parts.push(...podsTexts(revisions ?? []));
   if (step && step.count > 0) {
@@ -44,7 +52,7 @@ export function progressLine({ phase, weight, revisions, step, pause, message }:
   return parts.join(' · ');
 }
 
-/** The same line without what only the clock changes: two with the same key say the same. */
+/** The same line without what changes by itself, as the clock and the observed share do: two with the same key say the same. */
 export function progressKey(view: RolloutView): string {
   return progressLine({ ...view, pause: view.pause && { ...view.pause, deadline: null } }, 0);
 }

@@ -6,6 +6,8 @@ import { applyObject, readObjects } from '../cluster.ts';
 export const NAMESPACE = 'default';
 export const ROLLOUT = 'someapp';
 const STABLE_MAPPING = 'stable-mapping';
+/** A path under the prefix of the stable Mapping. */
+export const TRAFFIC_PATH = '/someapp/';
 const MAPPING_VERSION = 'getambassador.io/v2';
 const HASH = 'rollouts-pod-template-hash';
 /** A run that is under way takes traffic home before its Rollout goes. */
@@ -86,6 +88,17 @@ export class Scene {
     }
     const available = status?.availableReplicas ?? 0;
     return available === spec.replicas ? [] : [`${available} of ${spec.replicas} pods of ${image} are available`];
+  }
+
+  /** The image of each revision that there is, by hash. */
+  async images(): Promise<Readonly<Record<string, string>>> {
+    const replicaSets = await this.#replicaSets();
+    return Object.fromEntries(
+      replicaSets.map(({ metadata, spec }) => [
+        metadata?.labels?.[HASH] ?? '',
+        spec?.template.spec.containers.map(({ image }) => image).join(', ') ?? '',
+      ]),
+    );
   }
 
   async #isThere(): Promise<boolean> {
