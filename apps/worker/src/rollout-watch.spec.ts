@@ -1,19 +1,26 @@
-import { beforeEach, describe, expect, test } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import type { RolloutObject } from '@weir/activities';
-import type { SpecChanged } from '@weir/contract';
+import type { CommandPayload, SpecChanged } from '@weir/contract';
 import type { Change, KubernetesClient, KubernetesObject, WatchOptions } from '@weir/kubernetes';
 import type { Logger } from '@weir/platform';
 import type { RolloutRef } from '@weir/rollout';
 import type { RolloutRuns } from '@weir/temporal';
+import { once } from 'node:events';
 import { RolloutWatch } from './rollout-watch.ts';
-import { replicaSet } from './testing/objects.ts';
+import { INSTALLATION, canaryOf, replicaSet, rolloutWith, stableMapping } from './testing/objects.ts';
 
 type Seen = Change<never>['type'];
 
 /** What each watch does with a change, by the plural of its resource. */
 const watches = new Map<string, (change: Change<KubernetesObject>) => void>();
-const remember = async (_client: KubernetesClient, { at, onChange }: WatchOptions<never>): Promise<void> => {
+const listed = new Map<string, (() => void) | undefined>();
+const remember = async (
+  _client: KubernetesClient,
+  { at, onChange, onListed, signal }: WatchOptions<never>,
+): Promise<void> => {
+  listed.set(at.resource.plural, onListed);
   watches.set(at.resource.plural, onChange as (change: Change<KubernetesObject>) => void);
+  await once(signal, 'abort');
 };
 
 function rollout(name: string, more: Partial<RolloutObject> & { generation?: number } = {}): RolloutObject {
@@ -36,24 +43,46 @@ const pods = (name: string, hash: string, replicas: number, status = {}): Kubern
 
 describe('the watch of the worker', () => {
   let told: string[];
+  let watch: RolloutWatch;
+  afterEach(() => watch.stop());
   beforeEach(() => {
     told = [];
     const note =
       (how: string) =>
-      async ({ name }: RolloutRef, { generation, lookAgain, revisions }: SpecChanged) => {
+      async ({ name }: RolloutRef, { generation, lookAgain, revisions, mappings }: SpecChanged) => {
         const what = [
           lookAgain === true ? 'look' : '',
+          mappings === true ? 'mappings' : '',
           revisions?.map(({ name: one, available }) => `${one}=${available}`).join(' '),
         ];
         told.push([how, name, `generation ${generation}`, ...what].filter(Boolean).join(', '));
       };
-    const runs = { tell: note('tell'), tellIfOpen: note('tell if open') } as unknown as RolloutRuns;
-    new RolloutWatch({} as KubernetesClient, runs, 'c', {} as Logger, remember).start();
+    const abortIfOpen = async ({ name }: RolloutRef, { actor }: CommandPayload) => {
+      told.push(`abort, ${name}, by ${actor}`);
+    };
+    const runs = {
+      tell: note('tell'),
+      tellIfOpen: note('tell if open'),
+      abortIfOpen,
+      open: async () => ['rollout/c/ns/app', 'rollout/c/ns/gone'],
+      lookAgain: async (id: string) => void told.push(`look, ${id}`),
+    } as unknown as RolloutRuns;
+    const kubernetes = { servedApiVersions: async () => ['getambassador.io/v3alpha1'] } as unknown as KubernetesClient;
+    const logger = {} as Logger;
+    watch = new RolloutWatch({
+      kubernetes,
+      runs,
+      cluster: 'c',
+      installation: INSTALLATION,
+      logger,
+      watchForever: remember,
+    });
+    watch.start();
   });
 
   /** @returns what the runs were told of it */
   async function seen(
-    plural: 'rollouts' | 'replicasets' | 'deployments',
+    plural: 'rollouts' | 'replicasets' | 'deployments' | 'mappings',
     type: Seen,
     object: KubernetesObject,
   ): Promise<string[]> {
@@ -131,5 +160,40 @@ describe('the watch of the worker', () => {
     await seen('deployments', 'LISTED', deployment('web', 2));
     expect(await seen('rollouts', 'LISTED', referring('1'))).toHaveLength(1);
     expect(await seen('deployments', 'MODIFIED', deployment('unrelated', 7))).toEqual([]);
+  });
+
+  test('tells an open run, and only that, of a Mapping that drifts', async () => {
+    const stable = stableMapping();
+    await seen('mappings', 'LISTED', stable);
+    await seen('mappings', 'LISTED', canaryOf(stable, 30));
+    expect(await seen('rollouts', 'LISTED', rolloutWith(['main']))).toEqual([]);
+    expect(await seen('mappings', 'MODIFIED', canaryOf(stable, 30, { spec: { weight: 90 } }))).toEqual([
+      'tell if open, app, generation 1, mappings',
+    ]);
+  });
+
+  test('delivers an order of the brake as an abort', async () => {
+    const stable = stableMapping();
+    await seen('rollouts', 'LISTED', rolloutWith(['main']));
+    const order = JSON.stringify({ actor: 'ann', at: '2026-01-01T00:00:00Z', key: 'k1' });
+    const told = await seen('mappings', 'MODIFIED', canaryOf(stable, 0, { annotations: { 'weir.dev/order': order } }));
+    expect(told).toEqual(['abort, app, by ann', 'tell if open, app, generation 1, mappings']);
+  });
+
+  test('tells of canary Mappings that are gone when all Mappings have come', async () => {
+    const annotations = { 'weir.dev/run': '{"weight":{"written":30}}' };
+    await seen('rollouts', 'LISTED', rolloutWith(['main'], { annotations }));
+    listed.get('mappings')?.();
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(told).toEqual(['tell if open, app, generation 1, mappings']);
+  });
+
+  test('asks runs whose Rollout vanished while no worker was up to look, once', async () => {
+    await seen('rollouts', 'LISTED', rollout('app'));
+    for (let lists = 0; lists < 2; lists++) {
+      listed.get('rollouts')?.();
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    expect(told).toEqual(['look, rollout/c/ns/gone']);
   });
 });

@@ -1,4 +1,4 @@
-import type { ReplicaSetObject, RolloutObject } from '@weir/activities';
+import type { MappingObject, ReplicaSetObject, RolloutObject } from '@weir/activities';
 import {
   DEPLOYMENTS,
   REPLICA_SETS,
@@ -10,19 +10,37 @@ import {
   type WatchOptions,
 } from '@weir/kubernetes';
 import type { Logger } from '@weir/platform';
-import { INSTANCE_ID, INSTANCE_ID_LABEL, POD_TEMPLATE_HASH_LABEL, type RolloutRef } from '@weir/rollout';
+import { INSTANCE_ID, INSTANCE_ID_LABEL, POD_TEMPLATE_HASH_LABEL, workflowId, type RolloutRef } from '@weir/rollout';
 import type { RolloutRuns } from '@weir/temporal';
 import { setTimeout as delay } from 'node:timers/promises';
+import { MappingNews, type MappingTold } from './mapping-news.ts';
+import { watchMappings } from './mapping-watch.ts';
 import { PodNews } from './pod-news.ts';
 import { Teller } from './teller.ts';
 import { isBehindDeployment, referencedDeployment, tellingOf } from './telling.ts';
+import { tellVanished } from './vanished.ts';
 
 /** What a watch that is being ended may take when the worker stops. */
 const STOP_MS = 2_000;
+/** Temporal is asked again this long after it could not be reached. */
+const VANISHED_RETRY_MS = 5_000;
+
+export interface RolloutWatchOptions {
+  readonly kubernetes: KubernetesClient;
+  readonly runs: RolloutRuns;
+  readonly cluster: string;
+  /** Whose canary Mappings are ours. */
+  readonly installation: string;
+  /** `group/version` of Mapping that the operator insists on. */
+  readonly mappingApiVersion?: string | undefined;
+  readonly logger: Logger;
+  /** A test sees changes without a cluster. */
+  readonly watchForever?: typeof watchForeverOnCluster;
+}
 
 /**
- * The worker's watches, one a kind: Weir's Rollouts, their ReplicaSets, and Deployments that `workloadRef` may name. Whatever
- * differs from what a run was told is told to it, or starts one. That is how `kubectl apply` and GitOps tools start a rollout,
+ * The worker's watches, one a kind: Weir's Rollouts, their ReplicaSets, Mappings, and Deployments that `workloadRef` may name.
+ * Whatever differs from what a run was told is told to it, or starts one. That is how `kubectl apply` and GitOps tools start a rollout,
  * how scaling, deletion and pods that come and go are seen, and how a PUT that was 'stored, not started' is started.
  */
 export class RolloutWatch {
@@ -31,26 +49,30 @@ export class RolloutWatch {
   private readonly lastTold = new Map<string, string>();
   private readonly generations = new Map<string, number>();
   private readonly pods = new PodNews();
+  private readonly mappings: MappingNews;
   private readonly teller: Teller;
+  private readonly cluster: string;
+  private readonly logger: Logger;
   private watching: Promise<unknown> = Promise.resolve();
+  private tellingVanished: Promise<void> | undefined;
 
-  constructor(
-    private readonly kubernetes: KubernetesClient,
-    runs: RolloutRuns,
-    private readonly cluster: string,
-    private readonly logger: Logger,
-    /** A test sees changes without a cluster. */
-    private readonly watchForever = watchForeverOnCluster,
-  ) {
+  constructor(private readonly options: RolloutWatchOptions) {
+    const { runs, cluster, installation, logger } = options;
+    this.cluster = cluster;
+    this.logger = logger;
+    this.mappings = new MappingNews(cluster, installation);
     this.teller = new Teller(runs, logger);
   }
 
   start(): void {
+    const { kubernetes, mappingApiVersion: configured, logger } = this.options;
+    const { signal } = this.stopping;
     this.watching = Promise.all([
       this.watch<RolloutObject>({
         at: { resource: ROLLOUTS },
         selector: { labelSelector: `${INSTANCE_ID_LABEL}=${INSTANCE_ID}` },
         onChange: (change) => this.onRollout(change),
+        onListed: () => this.tellVanishedOnce(),
       }),
       this.watch<ReplicaSetObject>({
         at: { resource: REPLICA_SETS },
@@ -58,22 +80,37 @@ export class RolloutWatch {
         onChange: (change) => this.onReplicaSet(change),
       }),
       this.watch({ at: { resource: DEPLOYMENTS }, onChange: (change) => this.onDeployment(change) }),
+      watchMappings({
+        kubernetes,
+        configured,
+        signal,
+        logger,
+        watch: (options) => this.watchForever<MappingObject>(kubernetes, options),
+        onChange: (change) => this.tellOfMappings(this.mappings.mappingChanged(change)),
+        onListed: () => this.tellOfMappings(this.mappings.listed()),
+        onForgotten: () => this.mappings.forgetMappings(),
+      }),
     ]);
   }
 
   async stop(): Promise<void> {
     this.stopping.abort();
-    await Promise.all([this.teller.stop(), Promise.race([this.watching, delay(STOP_MS, undefined, { ref: false })])]);
+    const ended = Promise.all([this.watching, this.tellingVanished]);
+    await Promise.all([this.teller.stop(), Promise.race([ended, delay(STOP_MS, undefined, { ref: false })])]);
+  }
+
+  private get watchForever(): typeof watchForeverOnCluster {
+    return this.options.watchForever ?? watchForeverOnCluster;
   }
 
   private watch<T extends KubernetesObject>(
-    options: Pick<WatchOptions<T>, 'at' | 'selector' | 'onChange'>,
+    options: Pick<WatchOptions<T>, 'at' | 'selector' | 'onChange' | 'onListed'>,
   ): Promise<void> {
-    return this.watchForever<T>(this.kubernetes, {
+    return this.watchForever<T>(this.options.kubernetes, {
       ...options,
       signal: this.stopping.signal,
       onBreak: (error) =>
-        this.logger.warn({ err: error }, `the watch on ${options.at.resource.plural} broke, listing again`),
+        this.logger.warn({ err: error, resource: options.at.resource.plural }, 'a watch broke and goes on'),
     });
   }
 
@@ -101,6 +138,26 @@ export class RolloutWatch {
         this.tellOfDeployment(object);
       }
     }
+    this.tellOfMappings(this.mappings.rolloutChanged(change));
+  }
+
+  /** Only an open run: without one no canary Mapping takes traffic, or the sweep finds it. */
+  private tellOfMappings(news: readonly MappingTold[]): void {
+    for (const { rollout, order, isIntruded } of news) {
+      const { uid = '', generation = 0 } = rollout.metadata;
+      const what = isIntruded ? ({ lookAgain: true } as const) : ({ mappings: true } as const);
+      const change = { uid, generation, ...what };
+      this.teller.tell(this.refOf(rollout), { change, start: false, ...(order && { order }) });
+    }
+  }
+
+  /** At the start only: later the watch sees what becomes of a Rollout. */
+  private tellVanishedOnce(): void {
+    this.tellingVanished ??= tellVanished(this.options.runs, (id) => this.isKnown(id), {
+      retryMs: VANISHED_RETRY_MS,
+      signal: this.stopping.signal,
+      failed: (error) => this.logger.warn({ err: error }, 'open runs without a Rollout cannot be told, trying again'),
+    });
   }
 
   private onReplicaSet(change: Change<ReplicaSetObject>): void {
@@ -147,6 +204,10 @@ export class RolloutWatch {
     if (known !== undefined && isBehindDeployment(rollout, known)) {
       this.teller.tell(this.refOf(rollout), { change: { uid, generation, lookAgain: true }, start: true });
     }
+  }
+
+  private isKnown(id: string): boolean {
+    return [...this.rollouts.values()].some((rollout) => workflowId(this.refOf(rollout)) === id);
   }
 
   private refOf({ metadata: { namespace = '', name } }: RolloutObject): RolloutRef {

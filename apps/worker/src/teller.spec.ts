@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import type { SpecChanged } from '@weir/contract';
+import type { CommandPayload, SpecChanged } from '@weir/contract';
 import type { Logger } from '@weir/platform';
 import type { RolloutRef } from '@weir/rollout';
 import type { RolloutRuns } from '@weir/temporal';
@@ -18,6 +18,8 @@ class SlowRuns {
   readonly runs = {
     tell: (rollout: RolloutRef, change: SpecChanged) => this.take('tell', rollout, change),
     tellIfOpen: (rollout: RolloutRef, change: SpecChanged) => this.take('tellIfOpen', rollout, change),
+    abortIfOpen: ({ name }: RolloutRef, { actor, idempotencyKey }: CommandPayload) =>
+      this.note(`abort ${name} by ${actor}, ${idempotencyKey}`),
   } as unknown as RolloutRuns;
 
   /** The messages that are on their way arrive, and what that sets off is set off. */
@@ -26,8 +28,12 @@ class SlowRuns {
     await settled();
   }
 
-  private async take(how: string, { name }: RolloutRef, { generation, lookAgain }: SpecChanged): Promise<void> {
-    this.calls.push(`${how} ${name} ${generation}${lookAgain === true ? ' look' : ''}`);
+  private take(how: string, { name }: RolloutRef, { generation, lookAgain }: SpecChanged): Promise<void> {
+    return this.note(`${how} ${name} ${generation}${lookAgain === true ? ' look' : ''}`);
+  }
+
+  private async note(call: string): Promise<void> {
+    this.calls.push(call);
     await new Promise<void>((resolve) => this.letGo.push(resolve));
     if (this.failures > 0) {
       this.failures--;
@@ -37,6 +43,15 @@ class SlowRuns {
 }
 
 const settled = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+
+async function eventually(isSo: () => boolean): Promise<void> {
+  const deadlineMs = Date.now() + 3_000;
+  while (!isSo() && Date.now() < deadlineMs) {
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}
+
+const ORDER = { actor: 'ann', at: '2026-01-01T00:00:00Z', key: 'k1' };
 
 const change = (generation: number, start = true, lookAgain?: true) => ({
   change: { uid: 'u', generation, ...(lookAgain && { lookAgain }) },
@@ -97,11 +112,23 @@ describe('the teller', () => {
     teller.tell(APP, change(2, false));
     expect(warnings).toEqual(['a run could not be told of a change, trying again']);
     expect(temporal.calls).toEqual(['tell app 1 look']);
-    const deadlineMs = Date.now() + 3_000;
-    while (temporal.calls.length < 2 && Date.now() < deadlineMs) {
-      await new Promise((resolve) => setTimeout(resolve, 20));
-    }
+    await eventually(() => temporal.calls.length === 2);
     expect(temporal.calls).toEqual(['tell app 1 look', 'tell app 2 look']);
+  });
+
+  test('delivers an order before all else', async () => {
+    teller.tell(APP, { ...change(1, false), order: ORDER });
+    expect(temporal.calls).toEqual(['abort app by ann, k1']);
+    await temporal.arrive();
+    expect(temporal.calls).toEqual(['abort app by ann, k1', 'tellIfOpen app 1']);
+  });
+
+  test('keeps an order until Temporal takes it', async () => {
+    temporal.failures = 1;
+    teller.tell(APP, { ...change(1, false), order: ORDER });
+    await temporal.arrive();
+    await eventually(() => temporal.calls.length === 2);
+    expect(temporal.calls).toEqual(['abort app by ann, k1', 'abort app by ann, k1']);
   });
 
   test('stops without trying again', async () => {

@@ -2,7 +2,7 @@ import type { Logger } from '@weir/platform';
 import type { RolloutRef } from '@weir/rollout';
 import type { RolloutRuns } from '@weir/temporal';
 import { setTimeout as delay } from 'node:timers/promises';
-import { together, type Telling } from './telling.ts';
+import { abortBy, together, type Telling } from './telling.ts';
 
 /** What a message that is on its way may take when the worker stops. */
 const STOP_MS = 2_000;
@@ -53,8 +53,12 @@ export class Teller {
   }
 
   private async deliverOne(key: string, rollout: RolloutRef, telling: Telling): Promise<void> {
+    const { change, start, order } = telling;
     try {
-      await (telling.start ? this.runs.tell(rollout, telling.change) : this.runs.tellIfOpen(rollout, telling.change));
+      if (order !== undefined) {
+        await this.runs.abortIfOpen(rollout, abortBy(order));
+      }
+      await (start ? this.runs.tell(rollout, change) : this.runs.tellIfOpen(rollout, change));
     } catch (error) {
       this.logger.warn({ err: error, rollout }, 'a run could not be told of a change, trying again');
       await delay(RETRY_MS, undefined, { signal: this.stopping.signal }).catch(() => undefined);

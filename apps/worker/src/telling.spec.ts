@@ -1,8 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
 import type { RolloutObject } from '@weir/activities';
 import type { Change } from '@weir/kubernetes';
-import { FINALIZER, type Revision } from '@weir/rollout';
-import { isBehindDeployment, referencedDeployment, tellingOf, together, type Telling } from './telling.ts';
+import { FINALIZER, type Order, type Revision } from '@weir/rollout';
+import { abortBy, isBehindDeployment, referencedDeployment, tellingOf, together, type Telling } from './telling.ts';
 
 const BEHIND: RolloutObject = {
   metadata: { name: 'app', namespace: 'ns', uid: 'u', generation: 3 },
@@ -14,6 +14,8 @@ const DELETING: RolloutObject = {
   metadata: { ...SEEN.metadata, deletionTimestamp: '2026-01-01T00:00:00Z', finalizers: [FINALIZER] },
 };
 const RELEASED: RolloutObject = { ...DELETING, metadata: { ...DELETING.metadata, finalizers: ['theirs'] } };
+
+const order = (key: string): Order => ({ actor: 'ann', reason: 'errors', at: '2026-01-01T00:00:00Z', key });
 
 describe('a change of a Rollout', () => {
   const start = (lookAgain?: true): Telling => ({
@@ -47,6 +49,7 @@ describe('two messages in one', () => {
     start,
   });
   const look = { lookAgain: true } as const;
+  const mappings = { mappings: true } as const;
 
   test.each<[string, Telling, Telling, Telling]>([
     ['have the facts of the newer one', telling(1), telling(2), telling(2)],
@@ -65,17 +68,64 @@ describe('two messages in one', () => {
       telling(2),
       telling(2, { ...pods('a'), ...look }),
     ],
+    [
+      'have the Mappings of both',
+      telling(1, mappings, false),
+      telling(1, pods('a')),
+      telling(1, { ...pods('a'), ...mappings }),
+    ],
+    [
+      'do not look for pods and Mappings alone',
+      telling(1, { ...pods('a'), ...mappings }),
+      telling(1, mappings, false),
+      telling(1, { ...pods('a'), ...mappings }),
+    ],
+    [
+      'look when the older one told of more than Mappings',
+      telling(2),
+      telling(2, mappings, false),
+      telling(2, { ...mappings, ...look }),
+    ],
+    [
+      'look when the newer one tells of more than Mappings',
+      telling(1, mappings, false),
+      telling(2),
+      telling(2, { ...mappings, ...look }),
+    ],
+    [
+      'keep an order, and the first one of two',
+      { ...telling(1, mappings, false), order: order('first') },
+      { ...telling(1, mappings, false), order: order('second') },
+      { ...telling(1, mappings, false), order: order('first') },
+    ],
+    [
+      'keep an order that the newer one brings',
+      telling(1, pods('a')),
+      { ...telling(1, mappings, false), order: order('only') },
+      { ...telling(1, { ...pods('a'), ...mappings }), order: order('only') },
+    ],
     ['start a run when the older one would', telling(1), telling(1, {}, false), telling(1)],
     ['start a run when the newer one would', telling(1, {}, false), telling(1), telling(1)],
     ['start none when neither would', telling(1, {}, false), telling(1, {}, false), telling(1, {}, false)],
     [
-      'have no pods of an object that is gone',
-      { change: { uid: 'gone', generation: 9, ...pods('a') }, start: true },
+      'have no pods and Mappings of an object that is gone',
+      { change: { uid: 'gone', generation: 9, ...pods('a'), ...mappings }, start: true },
       telling(1),
       telling(1, look),
     ],
   ])('%s', (_name, older, newer, expected) => {
     expect(together(older, newer)).toEqual(expected);
+  });
+});
+
+describe('the abort by an order', () => {
+  test('has its actor and reason, and its key, so that it is taken once', () => {
+    expect(abortBy(order('k'))).toEqual({ actor: 'ann', reason: 'errors', idempotencyKey: 'k' });
+  });
+
+  test('has no reason where there is none', () => {
+    const { reason: _, ...silent } = order('k');
+    expect(abortBy(silent)).toEqual({ actor: 'ann', idempotencyKey: 'k' });
   });
 });
 

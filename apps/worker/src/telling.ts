@@ -1,13 +1,15 @@
-import type { SpecChanged } from '@weir/contract';
+import type { CommandPayload, SpecChanged } from '@weir/contract';
 import type { Change } from '@weir/kubernetes';
 import type { RolloutObject } from '@weir/activities';
-import { FINALIZER } from '@weir/rollout';
+import { FINALIZER, type Order } from '@weir/rollout';
 
 /** A message to the run of a Rollout. */
 export interface Telling {
   readonly change: SpecChanged;
   /** Start a run for it when none is open. */
   readonly start: boolean;
+  /** The brake has aborted the rollout on its Mappings: the open run is told so, before anything else. */
+  readonly order?: Order;
 }
 
 /**
@@ -36,13 +38,33 @@ export function together(older: Telling, newer: Telling): Telling {
   const { uid, generation } = newer.change;
   const sameObject = older.change.uid === uid;
   const revisions = newer.change.revisions ?? (sameObject ? older.change.revisions : undefined);
-  // One that told of more than pods asks to look, which must not be lost in one that does not.
-  const isMixed = (older.change.revisions === undefined) !== (newer.change.revisions === undefined);
+  const mappings = newer.change.mappings === true || (sameObject && older.change.mappings === true);
+  // One that told of more than pods and Mappings asks to look, which must not be lost in one that does not.
+  const isMixed = tellsOfRollout(older.change) !== tellsOfRollout(newer.change);
   const lookAgain = isMixed || older.change.lookAgain === true || newer.change.lookAgain === true;
+  // The first one ends the run, whatever came after it.
+  const order = older.order ?? newer.order;
   return {
-    change: { uid, generation, ...(revisions && { revisions }), ...(lookAgain && { lookAgain }) },
+    change: {
+      uid,
+      generation,
+      ...(revisions && { revisions }),
+      ...(mappings && { mappings }),
+      ...(lookAgain && { lookAgain }),
+    },
     start: older.start || newer.start,
+    ...(order && { order }),
   };
+}
+
+/** Whether it is about the Rollout itself: a run reads no more than it is told of pods and of Mappings. */
+function tellsOfRollout({ revisions, mappings }: SpecChanged): boolean {
+  return revisions === undefined && mappings !== true;
+}
+
+/** The abort by which a run is told of the brake's order. The key makes it one command, whoever else delivers it. */
+export function abortBy({ actor, reason, key }: Order): CommandPayload {
+  return { actor, ...(reason !== undefined && { reason }), idempotencyKey: key };
 }
 
 /** Whether the Deployment of a `workloadRef` has changed since the last run looked at it. */

@@ -1,5 +1,11 @@
 import { NativeConnection, Worker } from '@temporalio/worker';
-import { createActivities, type ActivityDependencies } from '@weir/activities';
+import {
+  createActivities,
+  sweepCanaryMappings,
+  type ActivityDependencies,
+  type SweepDependencies,
+} from '@weir/activities';
+import type { SweepActivities } from '@weir/contract';
 import { loadClientConnectConfig } from '@weir/temporal';
 import { fileURLToPath } from 'node:url';
 
@@ -23,9 +29,10 @@ const HEARTBEAT_INTERVAL = '500 milliseconds';
 
 export async function createTemporalWorker(
   taskQueue: string,
-  dependencies: ActivityDependencies,
+  dependencies: ActivityDependencies & SweepDependencies,
 ): Promise<{ readonly worker: Worker; readonly connection: NativeConnection }> {
   const { connectionOptions, namespace } = loadClientConnectConfig();
+  const sweep: SweepActivities = { sweepCanaryMappings: sweepCanaryMappings(dependencies) };
   const connection = await NativeConnection.connect(connectionOptions);
   try {
     const worker = await Worker.create({
@@ -33,7 +40,7 @@ export async function createTemporalWorker(
       namespace: namespace ?? 'default',
       taskQueue,
       workflowBundle: { codePath: fileURLToPath(import.meta.resolve('@weir/workflows/bundle')) },
-      activities: { ...createActivities(dependencies) },
+      activities: { ...createActivities(dependencies), ...sweep },
       stickyQueueScheduleToStartTimeout: STICKY_TIMEOUT,
       maxCachedWorkflows: MAX_CACHED_RUNS,
       maxConcurrentActivityTaskExecutions: MAX_ACTIVITIES,

@@ -1,17 +1,28 @@
 import { Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
 import type { NativeConnection, Worker } from '@temporalio/worker';
+import { gatewayDiagnostics, type GatewayDiagnostics } from '@weir/activities';
 import { KubernetesClient, clusterName } from '@weir/kubernetes';
 import type { Logger } from '@weir/platform';
-import { RolloutRuns, createTemporalClient, ensureSearchAttributes, installationOf } from '@weir/temporal';
-import { setTimeout as delay } from 'node:timers/promises';
+import {
+  RolloutRuns,
+  createTemporalClient,
+  ensureSearchAttributes,
+  ensureSweepSchedule,
+  installationOf,
+  sweepNow,
+} from '@weir/temporal';
 import { RolloutWatch } from './rollout-watch.ts';
 import type { WorkerSettings } from './settings.ts';
 import { createTemporalWorker } from './temporal-worker.ts';
+import { untilDone } from './until-done.ts';
 
 /** Temporal or Kubernetes may come up after the worker does. */
 const START_RETRY_MS = 1_000;
 
-/** Starts the Temporal worker and the watch on Rollouts, and ends them in the order that loses nothing. */
+/** A Temporal that refuses Schedules does so again; meanwhile nothing is swept. */
+const SWEEP_RETRY_MS = 10_000;
+
+/** Starts the Temporal worker, the watches and the sweep, and ends them in the order that loses nothing. */
 @Injectable()
 export class WorkerService implements OnApplicationBootstrap, OnApplicationShutdown {
   private readonly temporal = createTemporalClient();
@@ -22,6 +33,7 @@ export class WorkerService implements OnApplicationBootstrap, OnApplicationShutd
   private watch: RolloutWatch | undefined;
   private starting: Promise<void> = Promise.resolve();
   private running: Promise<void> = Promise.resolve();
+  private sweeping: Promise<void> = Promise.resolve();
 
   constructor(
     private readonly settings: WorkerSettings,
@@ -39,7 +51,7 @@ export class WorkerService implements OnApplicationBootstrap, OnApplicationShutd
 
   async onApplicationShutdown(): Promise<void> {
     this.stopping.abort();
-    await this.starting;
+    await Promise.all([this.starting, this.sweeping]);
     if (this.worker?.getState() === 'RUNNING') {
       this.worker.shutdown();
     }
@@ -49,16 +61,12 @@ export class WorkerService implements OnApplicationBootstrap, OnApplicationShutd
     await Promise.all([this.temporal.connection.close(), this.kubernetes?.close()]);
   }
 
-  private async startWhenPossible(): Promise<void> {
-    while (!this.stopping.signal.aborted) {
-      try {
-        await this.start();
-        return;
-      } catch (error) {
-        this.logger.warn({ err: error }, 'not started yet, trying again');
-        await delay(START_RETRY_MS, undefined, { signal: this.stopping.signal }).catch(() => undefined);
-      }
-    }
+  private startWhenPossible(): Promise<void> {
+    return untilDone(() => this.start(), {
+      retryMs: START_RETRY_MS,
+      signal: this.stopping.signal,
+      failed: (error) => this.logger.warn({ err: error }, 'not started yet, trying again'),
+    });
   }
 
   private async start(): Promise<void> {
@@ -71,10 +79,15 @@ export class WorkerService implements OnApplicationBootstrap, OnApplicationShutd
       installationOf(client, taskQueue),
       ensureSearchAttributes(connection, client.options.namespace),
     ]);
+    const runs = new RolloutRuns(client, taskQueue);
+    const gateway = this.gateway(kubernetes);
     const created = await createTemporalWorker(taskQueue, {
       kubernetes,
       installation,
+      cluster,
+      runs,
       ...(mappingApiVersion !== undefined && { mappingApiVersion }),
+      ...(gateway && { gateway }),
     });
     this.worker = created.worker;
     this.connection = created.connection;
@@ -83,8 +96,32 @@ export class WorkerService implements OnApplicationBootstrap, OnApplicationShutd
       this.logger.fatal({ err: error }, 'the Temporal worker failed');
       process.exit(1);
     });
-    this.watch = new RolloutWatch(kubernetes, new RolloutRuns(client, taskQueue), cluster, this.logger);
+    this.watch = new RolloutWatch({ kubernetes, runs, cluster, installation, mappingApiVersion, logger: this.logger });
     this.watch.start();
+    this.sweeping = this.sweep();
     this.logger.info({ cluster, taskQueue, namespace: client.options.namespace }, 'the worker is polling');
+  }
+
+  /** What was left behind while no worker was up need not wait for the Schedule. No rollout depends on it: the worker is up before. */
+  private sweep(): Promise<void> {
+    const { client } = this.temporal;
+    const { WEIR_TASK_QUEUE: taskQueue } = this.settings;
+    return untilDone(
+      async () => {
+        await ensureSweepSchedule(client, taskQueue);
+        await sweepNow(client, taskQueue);
+      },
+      {
+        retryMs: SWEEP_RETRY_MS,
+        signal: this.stopping.signal,
+        failed: (error) => this.logger.warn({ err: error }, 'the sweep could not be scheduled, trying again'),
+      },
+    );
+  }
+
+  private gateway(kubernetes: KubernetesClient): GatewayDiagnostics | undefined {
+    const { WEIR_GATEWAY_DIAGNOSTICS_URLS: urls, WEIR_GATEWAY_DIAGNOSTICS_SERVICE: service } = this.settings;
+    const source = urls === undefined ? service && { service } : { urls };
+    return source && gatewayDiagnostics(kubernetes, source);
   }
 }

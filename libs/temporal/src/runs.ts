@@ -1,4 +1,9 @@
-import { WorkflowNotFoundError, type Client, type WorkflowHandle } from '@temporalio/client';
+import {
+  WorkflowExecutionAlreadyStartedError,
+  WorkflowNotFoundError,
+  type Client,
+  type WorkflowHandle,
+} from '@temporalio/client';
 import {
   SIGNALS,
   UPDATES,
@@ -36,13 +41,12 @@ export class RolloutRuns {
 
   /** Tells the open run of a Rollout that is gone; without one there is nobody whom it concerns. */
   async tellIfOpen(rollout: RolloutRef, change: SpecChanged): Promise<void> {
-    try {
-      await this.handle(rollout).signal(SIGNALS.specChanged, change);
-    } catch (error) {
-      if (!(error instanceof WorkflowNotFoundError)) {
-        throw error;
-      }
-    }
+    await ifOpen(this.handle(rollout).signal(SIGNALS.specChanged, change));
+  }
+
+  /** Aborts the open run of a Rollout; without one there is nothing to abort. */
+  async abortIfOpen(rollout: RolloutRef, payload: CommandPayload): Promise<void> {
+    await ifOpen(this.abort(rollout, payload));
   }
 
   /** Starts a run that tries an aborted revision again. A run that is open takes it as a message. */
@@ -64,6 +68,27 @@ export class RolloutRuns {
   }
 
   /**
+   * Starts a run that takes home what a run before it left: it is aborted before it begins. An open run is not touched,
+   * whatever it does: only it knows what is right.
+   *
+   * @returns whether it was started; false when a run is open
+   */
+  async bringHome(rollout: RolloutRef, payload: CommandPayload): Promise<boolean> {
+    try {
+      await this.client.workflow.start(WORKFLOW_TYPE, {
+        ...this.startOptions(rollout, { rollout, abort: payload }),
+        workflowIdConflictPolicy: 'FAIL',
+      });
+      return true;
+    } catch (error) {
+      if (error instanceof WorkflowExecutionAlreadyStartedError) {
+        return false;
+      }
+      throw error;
+    }
+  }
+
+  /**
    * Gives a command to the open run and waits for the answer until the client's deadline.
    *
    * @throws WorkflowNotFoundError when no run is open; WorkflowUpdateFailedError with the refusal when it is not taken;
@@ -76,13 +101,41 @@ export class RolloutRuns {
     });
   }
 
+  /** How the newest run of that id stands, by Temporal's name, such as `RUNNING`; undefined: Temporal knows none. */
+  async statusOf(id: string): Promise<string | undefined> {
+    try {
+      return (await this.client.workflow.getHandle(id).describe()).status.name;
+    } catch (error) {
+      if (error instanceof WorkflowNotFoundError) {
+        return undefined;
+      }
+      throw error;
+    }
+  }
+
+  /** Workflow ids of the open runs of this installation, from Temporal's visibility store, which lags a little. */
+  async open(): Promise<string[]> {
+    const taskQueue = this.taskQueue.replace(/['\\]/g, '\\$&');
+    const query = `WorkflowType = '${WORKFLOW_TYPE}' AND TaskQueue = '${taskQueue}' AND ExecutionStatus = 'Running'`;
+    const ids: string[] = [];
+    for await (const run of this.client.workflow.list({ query })) {
+      ids.push(run.workflowId);
+    }
+    return ids;
+  }
+
+  /** Asks the open run of that id to look at the cluster again, whatever its Rollout is by now. */
+  async lookAgain(id: string): Promise<void> {
+    const change: SpecChanged = { uid: '', generation: 0, lookAgain: true };
+    await ifOpen(this.client.workflow.getHandle(id).signal(SIGNALS.specChanged, change));
+  }
+
   /** The newest run of a Rollout, or the one with `runId`. */
   handle(rollout: RolloutRef, runId?: string): WorkflowHandle {
     return this.client.workflow.getHandle(workflowId(rollout), runId);
   }
 
-  private startOptions(rollout: RolloutRef) {
-    const input: CanaryRolloutInput = { rollout };
+  private startOptions(rollout: RolloutRef, input: CanaryRolloutInput = { rollout }) {
     return {
       workflowId: workflowId(rollout),
       taskQueue: this.taskQueue,
@@ -91,5 +144,15 @@ export class RolloutRuns {
       staticSummary: `canary of Rollout ${rollout.namespace}/${rollout.name}`,
       staticDetails: `Started by Weir for Rollout \`${rollout.name}\` in namespace \`${rollout.namespace}\`.`,
     } as const;
+  }
+}
+
+async function ifOpen(message: Promise<void>): Promise<void> {
+  try {
+    await message;
+  } catch (error) {
+    if (!(error instanceof WorkflowNotFoundError)) {
+      throw error;
+    }
   }
 }
