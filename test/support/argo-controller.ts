@@ -28,7 +28,11 @@ export interface ArgoController {
 }
 
 /** Starts it without an instance id: it takes every Rollout that has none. */
-export async function startArgoController(binary: string, cluster: TestCluster): Promise<ArgoController> {
+export async function startArgoController(
+  binary: string,
+  cluster: TestCluster,
+  flags: readonly string[] = [],
+): Promise<ArgoController> {
   await Promise.all(KINDS.map((one) => define(cluster, one)));
   const { kubeconfig } = await readSandbox(cluster.stateDirectory);
   const [health, metrics] = [await freePort(), await freePort()];
@@ -38,6 +42,7 @@ export async function startArgoController(binary: string, cluster: TestCluster):
     [
       ...['--kubeconfig', kubeconfig, '--leader-elect=false'],
       ...['--healthzPort', String(health), '--metricsPort', String(metrics)],
+      ...flags,
     ],
     { stdio: ['ignore', log.fd, log.fd] },
   );

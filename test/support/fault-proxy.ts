@@ -6,17 +6,22 @@ import { request, type RequestOptions } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { buffer } from 'node:stream/consumers';
-
-type Matcher = (method: string, body: string) => boolean;
+import { Gate, type HeldRequest, type Matcher } from './held-request.ts';
 
 /**
- * Stands between a worker and the API server, on loopback, and keeps an answer back when it is told to: the write has
- * happened, and whoever asked does not know.
+ * Stands between a worker and the API server, on loopback, and keeps back what it is told to: an answer (the write has
+ * happened, and whoever asked does not know) or a request (it lands late). It also breaks connections, and lets them fall silent.
  */
 export class FaultProxy {
+  /** `GET /apis/…?…`, in the order in which they came. */
+  readonly requests: string[] = [];
+  /** What a request becomes on its way. */
+  rewrite: (url: string) => string = (url) => url;
+  private readonly underWay = new Set<{ readonly response: IncomingMessage; readonly outgoing: ServerResponse }>();
   private matcher: Matcher | undefined;
   private matched: (() => void) | undefined;
   private held: (() => void)[] = [];
+  private readonly gates: Gate[] = [];
 
   private constructor(
     readonly kubeconfig: string,
@@ -55,10 +60,32 @@ export class FaultProxy {
     });
   }
 
+  /** Keeps back the next request that matches, and no other. */
+  holdRequest(matcher: Matcher): HeldRequest {
+    const gate = new Gate(matcher);
+    this.gates.push(gate);
+    return gate;
+  }
+
+  /** Lets all answers and requests go. */
   release(): void {
+    this.gates.splice(0).forEach((gate) => gate.open());
     this.matcher = undefined;
     this.held.forEach((answer) => answer());
     this.held = [];
+  }
+
+  /** Nothing more comes of the answers that are under way, and no end either: as when a firewall forgets a connection. */
+  fallSilent(): void {
+    for (const { response, outgoing } of this.underWay) {
+      response.unpipe(outgoing);
+      response.resume();
+    }
+    this.underWay.clear();
+  }
+
+  breakConnections(): void {
+    this.server.closeAllConnections();
   }
 
   async close(): Promise<void> {
@@ -71,17 +98,25 @@ export class FaultProxy {
   private async pass(incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> {
     const body = await buffer(incoming);
     const { method = 'GET', url = '/', headers } = incoming;
-    const onward = request(new URL(url, this.upstream.url), {
+    this.requests.push(`${method} ${url}`);
+    const gate = this.gates.find((one) => one.keeps(method, body.toString(), url));
+    await gate?.opened;
+    const onward = request(new URL(this.rewrite(url), this.upstream.url), {
       ...this.upstream.tls,
       method,
       headers: { ...headers, host: new URL(this.upstream.url).host },
     });
     onward.on('response', (response) => {
+      gate?.answered(response.statusCode ?? 502);
       const answer = (): void => {
         outgoing.writeHead(response.statusCode ?? 502, response.headers);
+        outgoing.flushHeaders(); // An idle watch has no body for long.
+        const passing = { response, outgoing };
+        this.underWay.add(passing);
+        response.once('close', () => this.underWay.delete(passing));
         response.pipe(outgoing);
       };
-      if (this.matcher?.(method, body.toString()) === true) {
+      if (this.matcher?.(method, body.toString(), url) === true) {
         this.held.push(answer);
         this.matched?.();
       } else {
@@ -89,7 +124,10 @@ export class FaultProxy {
       }
     });
     onward.on('error', () => outgoing.destroy());
-    outgoing.on('close', () => onward.destroy());
+    // One that was kept back lands, although nobody may wait for it any more.
+    if (gate === undefined) {
+      outgoing.on('close', () => onward.destroy());
+    }
     onward.end(body);
   }
 }

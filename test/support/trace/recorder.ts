@@ -7,7 +7,13 @@ import {
   type KubernetesObject,
   type Resource,
 } from '@weir/kubernetes';
-import { POD_TEMPLATE_HASH_LABEL, REVISION_ANNOTATION, ROLLOUT_LABEL, WORKER_FIELD_MANAGER } from '@weir/rollout';
+import {
+  BRAKE_FIELD_MANAGER,
+  POD_TEMPLATE_HASH_LABEL,
+  REVISION_ANNOTATION,
+  ROLLOUT_LABEL,
+  WORKER_FIELD_MANAGER,
+} from '@weir/rollout';
 import type { MappingObject, RolloutObject, ServiceObject } from '../application.ts';
 import { MAPPINGS } from '../objects.ts';
 import { eventually } from '../wait.ts';
@@ -104,14 +110,14 @@ function versionOf({ metadata: { resourceVersion } }: KubernetesObject): number 
   return Number(resourceVersion);
 }
 
-/** Whether Weir's worker wrote that field last. `path` is of names: `spec`, `weight`. */
+/** Whether Weir, its worker or its brake, wrote that field last. `path` is of names: `spec`, `weight`. */
 function isWeirs({ metadata: { managedFields = [] } }: KubernetesObject, ...path: readonly string[]): boolean {
   return managedFields.some(({ manager, fieldsV1 }) => {
     const field = path.reduce<unknown>(
       (tree, name) => (tree as Record<string, unknown> | undefined)?.[`f:${name}`],
       fieldsV1,
     );
-    return manager === WORKER_FIELD_MANAGER && field !== undefined;
+    return (manager === WORKER_FIELD_MANAGER || manager === BRAKE_FIELD_MANAGER) && field !== undefined;
   });
 }
 

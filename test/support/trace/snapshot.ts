@@ -6,7 +6,7 @@ interface At {
   readonly resourceVersion: number;
 }
 
-/** Whether Weir's worker owns the field that this kit looks at, by `metadata.managedFields`. */
+/** Whether Weir, its worker or the brake of its API, owns the field that this kit looks at, by `metadata.managedFields`. */
 interface Written {
   readonly byWeir: boolean;
 }

@@ -1,10 +1,17 @@
 import { Module, type DynamicModule } from '@nestjs/common';
 import { APP_FILTER } from '@nestjs/core';
+import { BrakeService } from '../brake/brake.service.ts';
+import { RolloutOrder } from '../brake/rollout-order.ts';
+import { TrafficIndex } from '../brake/traffic-index.ts';
+import { TrafficWatch } from '../brake/traffic-watch.ts';
 import { ClusterIdentity } from '../cluster/cluster-identity.ts';
+import { Installation } from '../cluster/installation.ts';
 import { RevisionHistory } from '../cluster/revision-history.ts';
 import { RolloutStore } from '../cluster/rollout-store.ts';
+import { ServedMappings } from '../cluster/served-mappings.ts';
 import { SpecWriter } from '../cluster/spec-writer.ts';
 import { TemplateCheck } from '../cluster/template-check.ts';
+import { AbortService } from '../commands/abort.service.ts';
 import { CommandsController } from '../commands/commands.controller.ts';
 import { CommandsService } from '../commands/commands.service.ts';
 import { NotRunning } from '../commands/not-running.ts';
@@ -38,6 +45,10 @@ export class ApiModule {
         { provide: RUNS, useValue: runs },
         { provide: APP_FILTER, useClass: ProblemFilter },
         ClusterIdentity,
+        Installation,
+        ServedMappings,
+        TrafficIndex,
+        TrafficWatch,
         RolloutStore,
         SpecWriter,
         RevisionHistory,
@@ -49,6 +60,9 @@ export class ApiModule {
         RolloutsService,
         RunsService,
         CommandsService,
+        RolloutOrder,
+        BrakeService,
+        AbortService,
         NotRunning,
         SpecChanges,
         RestartService,

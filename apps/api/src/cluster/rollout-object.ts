@@ -69,7 +69,14 @@ const runNoteSchema = z.object({
   outcome: text,
   reason: text,
   actor: text,
-  weight: z.object({ intended: z.int(), written: z.int() }).optional().catch(undefined),
+  weight: z
+    .object({ intended: z.int(), written: z.int(), served: z.int().optional().catch(undefined) })
+    .optional()
+    .catch(undefined),
+  served: z
+    .object({ state: z.enum(['served', 'notServed', 'unknown', 'waived']), message: z.string() })
+    .optional()
+    .catch(undefined),
   pause: z.object({ startedAt: z.string(), deadline: z.string().optional() }).optional().catch(undefined),
   held: z.object({ actor: z.string(), reason: z.string().optional() }).optional().catch(undefined),
   revisions: z.array(revisionSchema).optional().catch(undefined),

@@ -105,6 +105,16 @@ const actorSchema = z
   .object({ name: z.string(), claimed: z.literal(true) })
   .meta({ description: 'claimed: nobody verified it' });
 
+const brakeSchema = z
+  .object({
+    weight: z.int().meta({ description: 'What was written on the canary Mappings, percent: the highest' }),
+    mappings: z.array(z.string()).meta({ description: 'Canary Mappings on which it was written' }),
+    note: z.string().optional().meta({ description: 'What was not done, or not at once, and why' }),
+  })
+  .meta({ description: 'Of abort: what was written before the run was told; null: nothing' });
+
+export type BrakeView = z.infer<typeof brakeSchema>;
+
 export const commandAnswerSchema = z
   .object({
     accepted: z.union([z.literal(true), z.literal('unknown')]),
@@ -114,6 +124,7 @@ export const commandAnswerSchema = z
     stepIndex: z.int().optional(),
     phase: z.string().optional(),
     restartAt: z.string().optional().meta({ description: 'Of restart: pods that are older than this are replaced' }),
+    brake: brakeSchema.nullable().optional(),
     revision: z.int().optional().meta({ description: 'Of undo: number of the revision whose pod template was taken' }),
     message: z.string(),
   })

@@ -1,10 +1,10 @@
 import { afterEach, describe, expect, jest, test } from '@jest/globals';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { KubernetesError } from '@weir/kubernetes';
-import { newRun, type Run } from '@weir/rollout';
 import type { RunGateway } from '../temporal/run-gateway.ts';
 import { TemporalFault } from '../temporal/temporal-fault.ts';
 import { aRollout, type RolloutParts } from '../testing/builders.ts';
+import { FakeKubernetes } from '../testing/fake-kubernetes.ts';
 import { aServer } from '../testing/server.ts';
 
 const CLOSED = new TemporalFault('notFound', 'workflow execution already completed', undefined);
@@ -19,7 +19,9 @@ afterEach(() => app?.close());
 async function post(command: string, runs: Partial<RunGateway>, parts?: RolloutParts, body: object = { actor: 'ada' }) {
   const missing = new KubernetesError('notFound', 'not found', 404);
   const get = (() => (parts === undefined ? Promise.reject(missing) : Promise.resolve(aRollout(parts)))) as never;
-  app = await aServer({ kubernetes: { get }, runs });
+  const servedApiVersions = () => Promise.resolve([]);
+  const installation = () => Promise.resolve('uuid/weir');
+  app = await aServer({ kubernetes: { get, servedApiVersions }, runs: { installation, ...runs } });
   const url = `/v1/namespaces/default/rollouts/someapp/${command}`;
   const answer = await app.inject({ method: 'POST', url, headers: { host: 'localhost' }, body });
   return {
@@ -90,39 +92,6 @@ describe('a command to a run', () => {
   });
 });
 
-describe('abort', () => {
-  const nobody = () => Promise.resolve(undefined);
-
-  test('is a signal, and does not ask Kubernetes', async () => {
-    const abort = jest.fn<RunGateway['abort']>(() => Promise.resolve());
-    expect(await post('abort', { abort, state: nobody }, undefined, { actor: 'eve', reason: 'errors' })).toMatchObject({
-      status: 202,
-      body: { accepted: true, workflowId: 'rollout/local/default/someapp' },
-    });
-    expect(abort).toHaveBeenCalledWith(expect.anything(), { actor: 'eve', reason: 'errors' });
-  });
-
-  const ending = { reason: '', message: 'all steps are done' };
-  test.each<[string, Partial<Run>, number]>([
-    ['was taken by the run', { stage: 'retreating', ending: { ...ending, outcome: 'aborted' } }, 202],
-    [
-      'met a run that takes the traffic home anyway',
-      { stage: 'retreating', ending: { ...ending, outcome: 'deleted' } },
-      202,
-    ],
-    ['met a Service that was switched', { stage: 'promoting', promotion: 'endpoints' }, 409],
-    [
-      'met a run that only waits for old pods to go',
-      { stage: 'settling', promotion: 'cleanup', ending: { ...ending, outcome: 'promoted' } },
-      409,
-    ],
-  ])('that %s is answered so', async (_, run, status) => {
-    const state = () => Promise.resolve({ ...newRun(), looked: true, ...run });
-    const answer = await post('abort', { abort: () => Promise.resolve(), state }, undefined);
-    expect(answer).toMatchObject({ status, body: status === 409 ? { code: 'AlreadyPromoted' } : { accepted: true } });
-  });
-});
-
 describe('retry', () => {
   test('of an aborted rollout starts a new run', async () => {
     const retry = jest.fn<RunGateway['retry']>(() => Promise.resolve());
@@ -136,5 +105,16 @@ describe('retry', () => {
     const open = { workflowId: 'w', runId: 'r', status: 'RUNNING', startedAt: '', closedAt: null };
     const runs = { command: taken, newest: () => Promise.resolve(open) };
     expect(await post('retry', runs, ABORTED)).toMatchObject({ status: 200 });
+  });
+
+  test('takes the order of the abort off the Rollout first, or the new run would take it for one to itself', async () => {
+    const cluster = new FakeKubernetes();
+    cluster.has('rollouts', aRollout({ ...ABORTED, metadata: { annotations: { 'weir.dev/order': '{}', mine: 'x' } } }));
+    const orders: unknown[] = [];
+    const retry = () => Promise.resolve(void orders.push(cluster.stored('rollouts', 'someapp')?.metadata.annotations));
+    app = await aServer({ kubernetes: cluster.client, runs: { retry, newest: () => Promise.resolve(undefined) } });
+    const url = '/v1/namespaces/default/rollouts/someapp/retry';
+    expect((await app.inject({ method: 'POST', url, headers: { host: 'localhost' } })).statusCode).toBe(202);
+    expect(orders).toEqual([{ mine: 'x' }]);
   });
 });

@@ -3,6 +3,7 @@ import { ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import { noQuerySchema, rolloutKeySchema, type RolloutKey } from '../http/parameters.ts';
 import { Validated } from '../http/validate.ts';
+import { AbortService } from './abort.service.ts';
 import type { CommandOutcome } from './command-outcome.ts';
 import type { CommandAnswerView } from './command.schemas.ts';
 import {
@@ -30,6 +31,7 @@ const Reply = (): ParameterDecorator => Res({ passthrough: true });
 export class CommandsController {
   constructor(
     private readonly commands: CommandsService,
+    private readonly aborts: AbortService,
     private readonly restarts: RestartService,
     private readonly undos: UndoService,
   ) {}
@@ -53,7 +55,7 @@ export class CommandsController {
     @Given('abort') command: ReadCommand<'abort'>,
     @Reply() reply: FastifyReply,
   ): Promise<CommandAnswerView> {
-    return send(reply, await this.commands.abort(key, command));
+    return send(reply, await this.aborts.abort(key, command));
   }
 
   @Post('retry')

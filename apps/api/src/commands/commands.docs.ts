@@ -85,15 +85,31 @@ function describe(
 export const DescribePromote = (): MethodDecorator =>
   describe('promoteRollout', 'Go on to the next step, or to the end', [taken, unknown], { schema: promoteBodySchema });
 
+const BRAKED = { weight: 0, mappings: ['stable-mapping0-canary'] };
+
 export const DescribeAbort = (): MethodDecorator =>
   describe(
     'abortRollout',
     'Take all traffic back to stable',
-    [told('the run was told to take the traffic back to stable')],
+    [
+      {
+        status: 202,
+        description:
+          'The canary Mappings have the weight that `brake` says, and the run ends aborted: at once, or when Temporal is back',
+        schema: commandAnswerSchema,
+        example: {
+          ...TOLD,
+          brake: BRAKED,
+          message: 'weight 0 is written on stable-mapping0-canary; the run was told to take the traffic back to stable',
+        },
+      },
+    ],
     {
       description:
-        'A signal: it is kept even when no worker is up. It is refused once the stable Service selects the new revision; when no ' +
-        'worker says so within a second, the answer is 202 all the same.',
+        'First the weight is taken off the canary Mappings, and the order left on them, so that no run raises it again; with ' +
+        '`dynamicStableScale` it goes no lower than stable has pods for. Then the run is told by a signal, which is kept even when ' +
+        'no worker is up. While Temporal is away that is done later, and while Kubernetes is away only that is done. What a ' +
+        'terminated run left is taken home by a new run. An abort is refused once the stable Service selects the new revision.',
     },
   );
 

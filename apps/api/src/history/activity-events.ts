@@ -1,6 +1,7 @@
 import type { CanaryRolloutActivities } from '@weir/contract';
+import { describeRepairs, type Repair } from '@weir/rollout';
 import { failureText, problemReason } from './failure.ts';
-import { decodePayloads, decodeText, member, members } from './payload.ts';
+import { decodePayloads, decodeText, member, members, textMember } from './payload.ts';
 import { worker, type Decoder, type HistoryEvent, type Seen } from './run-event.ts';
 
 type InWords = (input: unknown, result: unknown) => string;
@@ -10,6 +11,9 @@ const COMPLETED: Readonly<Record<keyof CanaryRolloutActivities, InWords>> = {
   observeRollout: () => 'observed the Rollout',
   ensureCanaryMappings: () => 'canary Mappings created at weight 0',
   setCanaryWeight: (input) => `canary weight ${String(member(input, 'weight'))} written`,
+  repairCanaryMappings: repaired,
+  adoptCanaryMappings: (_, result) => `canary Mappings of an Argo controller taken over: ${list(adopted(result))}`,
+  awaitServedWeight: served,
   scaleReplicaSets: scaledTo,
   pointServices: pointedAt,
   awaitEndpoints: (input) =>
@@ -85,6 +89,36 @@ export const ACTIVITY_DECODERS: Readonly<Record<string, Decoder>> = {
     return { what: `${activityOf(seen, scheduledEventId).name} given up`, who: worker(identity) };
   },
 };
+
+function repaired(_: unknown, result: unknown): string {
+  if (member(result, 'order') !== undefined) {
+    return 'an abort was found on a canary Mapping: nothing was repaired';
+  }
+  const repairs = members(result, 'repairs') as readonly Repair[];
+  return repairs.length === 0 ? 'Mappings looked at, nothing to repair' : describeRepairs(repairs);
+}
+
+/** Each with the weight that it had, which is gone with it. */
+function adopted(result: unknown): string[] {
+  const mappings = Array.isArray(result) ? (result as readonly unknown[]) : [];
+  return mappings.map((one) => {
+    const weight = member(one, 'weight');
+    return `${String(member(one, 'name'))}${typeof weight === 'number' ? ` (weight ${weight})` : ''}`;
+  });
+}
+
+function served(input: unknown, result: unknown): string {
+  const weight = `weight ${String(member(input, 'weight'))}`;
+  const message = textMember(result, 'message') ?? '';
+  switch (textMember(result, 'state')) {
+    case 'served':
+      return `the gateway serves ${weight}`;
+    case 'notServed':
+      return `the gateway does not serve ${weight} yet: ${message}`;
+    default:
+      return `it is not known whether the gateway serves ${weight}: ${message}`;
+  }
+}
 
 function scaledTo(input: unknown): string {
   const targets = members(input, 'targets');

@@ -112,6 +112,57 @@ describe('an event in words', () => {
       ['metadata of their role put on the pods of b', 'worker', null],
     ],
     [
+      'Mappings that are put right, and who did it',
+      done(
+        'repairCanaryMappings',
+        {},
+        {
+          repairs: [{ mapping: 'app0-canary', what: 'canaryEdited', fields: ['spec.weight'], manager: 'kubectl-edit' }],
+        },
+      ),
+      ['canary Mapping app0-canary was changed by kubectl-edit: spec.weight put back', 'worker', null],
+    ],
+    [
+      'Mappings that need no repair',
+      done('repairCanaryMappings', {}, { repairs: [] }),
+      ['Mappings looked at, nothing to repair', 'worker', null],
+    ],
+    [
+      'an abort that is found in the place of something to repair',
+      done('repairCanaryMappings', {}, { repairs: [], order: { actor: 'eve' } }),
+      ['an abort was found on a canary Mapping: nothing was repaired', 'worker', null],
+    ],
+    [
+      'Mappings that are taken over, with the weight that they had',
+      done('adoptCanaryMappings', {}, [{ name: 'app-canary', weight: 30 }, { name: 'b-canary' }]),
+      ['canary Mappings of an Argo controller taken over: app-canary (weight 30), b-canary', 'worker', null],
+    ],
+    [
+      'a weight that is served',
+      done('awaitServedWeight', { weight: 30 }, { state: 'served', weight: 30, message: '' }),
+      ['the gateway serves weight 30', 'worker', null],
+    ],
+    [
+      'a weight that is not served',
+      done('awaitServedWeight', { weight: 30 }, { state: 'notServed', weight: 0, message: 'gw-1 serves 0' }),
+      ['the gateway does not serve weight 30 yet: gw-1 serves 0', 'worker', null],
+    ],
+    [
+      'a gateway that cannot be asked',
+      done('awaitServedWeight', { weight: 30 }, { state: 'unknown', message: 'gw-1: no answer' }),
+      ['it is not known whether the gateway serves weight 30: gw-1: no answer', 'worker', null],
+    ],
+    [
+      'news of its Mappings',
+      [
+        event(2, 'EVENT_TYPE_WORKFLOW_EXECUTION_SIGNALED', {
+          signalName: 'specChanged',
+          input: payloads({ generation: 2, mappings: true }),
+        }),
+      ],
+      ['told that Mappings changed', 'client', null],
+    ],
+    [
       'an activity of ours with a payload that is not ours',
       done('scaleReplicaSets', 'x'),
       ['ReplicaSets scaled: none', 'worker', null],

@@ -62,7 +62,7 @@ function inWords(name: string, payload: unknown): string {
   const step = member(payload, 'expectedStep');
   switch (name) {
     case SIGNALS.specChanged:
-      return member(payload, 'revisions') === undefined ? 'told that the Rollout changed' : 'told that pods changed';
+      return `told that ${changed(payload)} changed`;
     case SIGNALS.promote:
       return member(payload, 'full') === true ? 'promote to the end' : name;
     case SIGNALS.skip:
@@ -70,4 +70,11 @@ function inWords(name: string, payload: unknown): string {
     default:
       return name;
   }
+}
+
+function changed(payload: unknown): string {
+  if (member(payload, 'mappings') === true) {
+    return 'Mappings';
+  }
+  return member(payload, 'revisions') === undefined ? 'the Rollout' : 'pods';
 }

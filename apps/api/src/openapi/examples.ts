@@ -34,7 +34,8 @@ export const SUMMARY = {
   phase: 'Paused',
   message: 'CanaryPauseStep',
   step: { index: 1, count: 4, description: 'pause 1m' },
-  weight: { intended: 30, written: 30 },
+  weight: { intended: 30, written: 30, served: null },
+  served: null,
   replicas: { desired: 4, updated: 2, ready: 6, available: 6 },
   revisions: [
     { podTemplateHash: '1x2v8q0b7c3de', number: 2, role: 'canary', replicas: 2, pods: 2, ready: 2, available: 2 },
@@ -97,7 +98,15 @@ export const PLAN = {
   outcome: 'promoted',
   message: 'revision 2 is stable: all 4 steps are done',
   steps: [
-    { index: 0, what: 'setWeight 30', weightBefore: 0, weightAfter: 30, canaryReplicas: 2, durationSeconds: null },
+    {
+      index: 0,
+      what: 'setWeight 30',
+      weightBefore: 0,
+      weightAfter: 30,
+      shares: [{ mapping: 'stable-mapping', canary: 30, stable: 70 }],
+      canaryReplicas: 2,
+      durationSeconds: null,
+    },
   ],
   writes: [
     {
@@ -118,7 +127,7 @@ export const PLAN = {
       namespace: 'default',
       name: 'stable-mapping0-canary',
       step: 0,
-      body: { metadata: { annotations: { 'weir.dev/sequence': '1' } }, spec: { weight: 30 } },
+      body: { metadata: { annotations: { 'weir.dev/sequence': '1', 'weir.dev/weight': '30' } }, spec: { weight: 30 } },
     },
   ],
   problems: [],

@@ -19,10 +19,7 @@ export function perform(action: ActivityAction, run: Run, input: PlanInput, nowM
       return { run: evolve(looking, { kind: 'observed', observation: observe(input) }, nowMs), writes: [] };
     }
     case 'ensureCanaryMappings': {
-      const writes = [
-        ...planned.finalizer(input),
-        ...withApi(api, (one) => planned.canaryMappings(input, one, run.sequence)),
-      ];
+      const writes = [...planned.finalizer(input), ...withApi(api, (one) => planned.canaryMappings(input, one, run))];
       const ensured = { kind: 'canaryMappingsEnsured', canaryMappings: canariesOf(input) } as const;
       return { run: evolve(run, ensured, nowMs), writes };
     }
@@ -38,6 +35,22 @@ export function perform(action: ActivityAction, run: Run, input: PlanInput, nowM
       // For Mappings that go in mid-run; the run of a plan has made none but those of its manifest.
       const dropped = { kind: 'canaryMappingsDropped', canaryMappings: action.canaryMappings } as const;
       return { run: evolve(run, dropped, nowMs), writes: [] };
+    }
+    case 'repairCanaryMappings': {
+      // Nobody interferes with a plan.
+      const { canaryMappings } = run;
+      const repaired = { kind: 'mappingsRepaired', canaryMappings, repairs: [], missingStable: [] } as const;
+      return { run: evolve(evolve(run, { kind: 'repairStarted' }, nowMs), repaired, nowMs), writes: [] };
+    }
+    case 'adoptCanaryMappings': {
+      const { names } = action;
+      const adopted = { kind: 'canaryMappingsAdopted', canaryMappings: [] } as const;
+      return { run: evolve(run, adopted, nowMs), writes: withApi(api, (one) => planned.adoptions(input, one, names)) };
+    }
+    case 'awaitServedWeight': {
+      const { weight } = action;
+      const report = { state: 'served', weight, message: '' } as const;
+      return { run: evolve(run, { kind: 'servedReported', weight, report }, nowMs), writes: [] };
     }
     case 'switchStableService':
       return { run: evolve(run, { kind: 'stableServiceSwitched' }, nowMs), writes: planned.stableService(input) };

@@ -1,6 +1,5 @@
 import type { KubernetesObject } from '@weir/kubernetes';
-import type { Mapping, MappingApi, Owner } from '@weir/mapping';
-import { preflight } from '@weir/mapping';
+import { adoptable, preflight, type Host, type Mapping, type MappingApi, type Owner } from '@weir/mapping';
 import {
   INSTANCE_ID,
   INSTANCE_ID_LABEL,
@@ -31,6 +30,8 @@ export interface PlanInput {
   readonly mappingApi?: MappingApi | undefined;
   /** All namespaces. */
   readonly allMappings: readonly Mapping[];
+  /** All namespaces; undefined: not served, or not ours to read. */
+  readonly hosts?: readonly Host[] | undefined;
   readonly stableService?: ServiceObject | undefined;
   readonly canaryService?: ServiceObject | undefined;
   /** undefined: traffic only. */
@@ -42,8 +43,10 @@ export interface PlanInput {
 /** What a run would see when it starts, but for the endpoints, which the API may not read. */
 export function observe(input: PlanInput): Observation {
   const { mappingApi, pods } = input;
+  const adopted = adoptedBy(input);
   return {
     rollout: observedRollout(input),
+    ...(adopted.length > 0 && { adoptable: adopted }),
     ...(mappingApi && { mappingApiVersion: mappingApi.apiVersion }),
     ...(pods === undefined ? observeSelectors(input) : observePods(input, pods)),
     problems: problemsOf(input),
@@ -59,7 +62,7 @@ function observeSelectors({ stableService, canaryService }: PlanInput): Pick<Obs
 
 /** What stands in the way of the first weight, in the order in which a run finds it. */
 export function problemsOf(input: PlanInput): Problem[] {
-  const { spec, rollout, owner, mappingApi, allMappings } = input;
+  const { spec, mappingApi } = input;
   const services = [
     ...serviceProblem(spec.stableService, input.stableService),
     ...serviceProblem(spec.canaryService, input.canaryService),
@@ -69,9 +72,24 @@ export function problemsOf(input: PlanInput): Problem[] {
     const message = "the cluster does not serve Mappings in a version that can be used: install the gateway's CRDs";
     return [...services, { reason: 'ApiNotServed', message }];
   }
-  const { mappings: stableMappings, stableService } = spec;
-  const namespace = rollout.metadata.namespace ?? '';
-  return [...services, ...preflight({ namespace, stableMappings, stableService, owner, allMappings })];
+  return [...services, ...preflight(preflightInput(input))];
+}
+
+/** Names of the canary Mappings of an Argo controller that the run takes over. */
+export function adoptedBy(input: PlanInput): string[] {
+  return adoptable(preflightInput(input));
+}
+
+function preflightInput({ spec, rollout, owner, allMappings, hosts }: PlanInput): Parameters<typeof preflight>[0] {
+  return {
+    namespace: rollout.metadata.namespace ?? '',
+    stableMappings: spec.mappings,
+    stableService: spec.stableService,
+    owner,
+    allMappings,
+    ...(hosts && { hosts }),
+    adopt: spec.adopt === true,
+  };
 }
 
 function serviceProblem(name: string, service: ServiceObject | undefined): Problem[] {

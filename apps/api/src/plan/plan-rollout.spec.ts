@@ -42,25 +42,21 @@ const CANARY = 'Mapping stable-mapping0-canary';
 
 describe('the plan of a Rollout', () => {
   test('has every step with the weight before and after', () => {
+    const rest = { canaryReplicas: null, durationSeconds: null };
+    const shares = (canary: number) => [{ mapping: 'stable-mapping', canary, stable: 100 - canary }];
     expect(planRollout(input()).steps).toEqual([
-      { index: 0, what: 'setWeight 30', weightBefore: 0, weightAfter: 30, canaryReplicas: null, durationSeconds: null },
-      { index: 1, what: 'pause 1m', weightBefore: 30, weightAfter: 30, canaryReplicas: null, durationSeconds: 60 },
+      { ...rest, index: 0, what: 'setWeight 30', weightBefore: 0, weightAfter: 30, shares: shares(30) },
       {
-        index: 2,
-        what: 'setWeight 60',
+        ...rest,
+        index: 1,
+        what: 'pause 1m',
         weightBefore: 30,
-        weightAfter: 60,
-        canaryReplicas: null,
-        durationSeconds: null,
+        weightAfter: 30,
+        durationSeconds: 60,
+        shares: shares(30),
       },
-      {
-        index: 3,
-        what: 'pause until promoted',
-        weightBefore: 60,
-        weightAfter: 60,
-        canaryReplicas: null,
-        durationSeconds: null,
-      },
+      { ...rest, index: 2, what: 'setWeight 60', weightBefore: 30, weightAfter: 60, shares: shares(60) },
+      { ...rest, index: 3, what: 'pause until promoted', weightBefore: 60, weightAfter: 60, shares: shares(60) },
     ]);
   });
 
@@ -158,6 +154,56 @@ describe('the plan of a Rollout', () => {
     ],
   ])('names as a problem %s', (_, change, reasons) => {
     expect(planRollout(input(change)).problems.map(({ reason }) => reason)).toEqual(reasons);
+  });
+});
+
+describe('the shares of a plan', () => {
+  const OTHER = aMapping('other', { service: 'other:80', weight: 50 });
+  const VIP = { hostname: 'x', mappingSelector: { matchLabels: { team: 'shop' } } };
+  const hosts = [{ metadata: { name: 'vip' }, spec: VIP }];
+
+  test.each<[string, Partial<PlanInput>, object[]]>([
+    [
+      'are what the gateway makes of other Mappings on the route: those come first, and the rest gets nothing',
+      { allMappings: [aMapping('stable-mapping'), OTHER] },
+      [{ mapping: 'stable-mapping', canary: 50, stable: 0 }],
+    ],
+    [
+      'are by the labels of the Hosts, where no Mapping names a host',
+      { hosts, allMappings: [aMapping('stable-mapping')] },
+      [{ mapping: 'stable-mapping', canary: 60, stable: 40 }],
+    ],
+    ['are not there without the stable Mapping', { allMappings: [] }, []],
+    [
+      'are not there where its service cannot be read',
+      { allMappings: [aMapping('stable-mapping', { service: '::' })] },
+      [],
+    ],
+    ['are not there in a cluster without Mappings', { mappingApi: undefined }, []],
+  ])('%s', (_, change, shares) => {
+    expect(planRollout(input(change)).steps[2]?.shares).toEqual(shares);
+  });
+});
+
+describe('a plan beside a canary Mapping that an Argo controller left', () => {
+  const LEFT = aMapping('stable-mapping-canary', { service: 'someapp-canary:80', weight: 30 });
+  const allMappings = [aMapping('stable-mapping'), LEFT];
+
+  test('names it as a problem', () => {
+    const { outcome, problems } = planRollout(input({ allMappings }));
+    expect([outcome, problems.map(({ reason }) => reason)]).toEqual(['aborted', ['ArgoCanaryMappingLeft']]);
+  });
+
+  test('takes it over before anything else when that is wanted, and then has the route to itself', () => {
+    const plan = planRollout(input({ allMappings, spec: { ...input().spec, adopt: true } }));
+    expect([plan.outcome, plan.problems]).toEqual(['promoted', []]);
+    expect(written(plan).slice(0, 4)).toEqual([
+      'APPLY Rollout someapp',
+      'PATCH Mapping stable-mapping-canary weight 0',
+      'DELETE Mapping stable-mapping-canary',
+      'PATCH Rollout someapp',
+    ]);
+    expect(plan.steps[0]?.shares).toEqual([{ mapping: 'stable-mapping', canary: 30, stable: 70 }]);
   });
 });
 

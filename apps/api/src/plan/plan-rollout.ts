@@ -11,6 +11,7 @@ import {
 import { perform } from './perform.ts';
 import { problemsOf, type PlanInput } from './plan-input.ts';
 import type { Plan, PlannedStep } from './plan.schemas.ts';
+import { sharesAt } from './planned-shares.ts';
 import * as planned from './planned-writes.ts';
 
 /** Who promotes the pauses that wait for a person. */
@@ -76,7 +77,9 @@ function endingOf({ ending }: Run): Pick<Plan, 'outcome' | 'message'> {
   return { outcome: ending?.outcome ?? 'unknown', message: ending?.message ?? '' };
 }
 
-function stepsOf({ spec: { steps, workload, ...spec } }: PlanInput): PlannedStep[] {
+function stepsOf(input: PlanInput): PlannedStep[] {
+  const { steps, workload, ...spec } = input.spec;
+  const sharesOf = sharesAt(input);
   return steps.map((step, index) => {
     const weightAfter = weightBeforeStep(steps, index + 1);
     return {
@@ -84,6 +87,7 @@ function stepsOf({ spec: { steps, workload, ...spec } }: PlanInput): PlannedStep
       what: describeStep(step),
       weightBefore: weightBeforeStep(steps, index),
       weightAfter,
+      shares: [...sharesOf(weightAfter)],
       canaryReplicas: workload === undefined ? null : canaryReplicas({ ...spec, steps, workload }, index, weightAfter),
       durationSeconds: step.kind === 'pause' && step.durationMs !== undefined ? step.durationMs / 1_000 : null,
     };

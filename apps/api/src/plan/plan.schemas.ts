@@ -9,12 +9,23 @@ const problemSchema = z.object({
   message: z.string(),
 });
 
+const plannedShareSchema = z.object({
+  mapping: z.string().meta({ description: 'Name of the stable Mapping' }),
+  canary: z.number(),
+  stable: z.number(),
+});
+
 const plannedStepSchema = z
   .object({
     index: z.int(),
     what: z.string().meta({ examples: ['setWeight 30'] }),
     weightBefore: z.int(),
     weightAfter: z.int(),
+    shares: z.array(plannedShareSchema).meta({
+      description:
+        'Percent of the requests of its route that the gateway would give each Mapping at weightAfter, with all other Mappings and ' +
+        'Hosts as they are now. The two are less than 100 together where other Mappings, or nobody, would get the rest',
+    }),
     canaryReplicas: z
       .int()
       .nullable()
@@ -66,5 +77,6 @@ export const planSchema = z
   .meta({ id: 'Plan', description: 'What a PUT of this manifest would do' });
 
 export type Plan = z.infer<typeof planSchema>;
+export type PlannedShare = z.infer<typeof plannedShareSchema>;
 export type PlannedStep = z.infer<typeof plannedStepSchema>;
 export type PlannedWrite = z.infer<typeof plannedWriteSchema>;

@@ -1,11 +1,10 @@
 import { SERVICES, type Resource } from '@weir/kubernetes';
-import { canaryMapping, type Mapping, type MappingApi } from '@weir/mapping';
+import { canaryMapping, weightAnnotations, type Mapping, type MappingApi } from '@weir/mapping';
 import {
   FINALIZER,
   MANAGED_BY_ANNOTATION,
   ROLLOUT_API_VERSION,
   ROLLOUT_KIND,
-  SEQUENCE_ANNOTATION,
   USER_FIELD_MANAGER,
   WORKER_FIELD_MANAGER,
   canaryMappingName,
@@ -40,19 +39,32 @@ export function finalizerOff(input: PlanInput, { sequence }: Run): PlannedWrite[
 }
 
 /** Each canary Mapping as it would be created, at weight 0. */
-export function canaryMappings(input: PlanInput, api: MappingApi, sequence: number): PlannedWrite[] {
-  const { spec, allMappings, owner, rollout } = input;
-  const { namespace = '', name, uid = '' } = rollout.metadata;
-  return spec.mappings.flatMap((stableName) => {
-    const stable = allMappings.find(({ metadata }) => metadata.namespace === namespace && metadata.name === stableName);
-    return stable === undefined
-      ? []
-      : [
-          post(
-            canaryMapping(typed(stable, api), spec.canaryService, { ...owner, rollout: { name, uid } }, sequence),
-            api,
-          ),
-        ];
+export function canaryMappings(input: PlanInput, api: MappingApi, run: Run): PlannedWrite[] {
+  return stableMappings(input, api).map((stable) => post(canaryBeside(stable, input, run), api));
+}
+
+/** The stable Mappings that there are, of those that the Rollout lists. */
+export function stableMappings({ spec, allMappings, rollout }: PlanInput, api: MappingApi): Mapping[] {
+  const { namespace } = rollout.metadata;
+  return spec.mappings.flatMap((name) => {
+    const stable = allMappings.find(({ metadata }) => metadata.namespace === namespace && metadata.name === name);
+    return stable === undefined ? [] : [typed(stable, api)];
+  });
+}
+
+/** @throws RangeError when the stable Mapping's service cannot be parsed */
+export function canaryBeside(
+  stable: Mapping,
+  { spec, owner, rollout }: PlanInput,
+  { sequence, revision }: Pick<Run, 'sequence' | 'revision'>,
+): Mapping {
+  const { name, uid = '' } = rollout.metadata;
+  return canaryMapping(stable, {
+    canaryService: spec.canaryService,
+    owner: { ...owner, rollout: { name, uid } },
+    sequence,
+    weight: 0,
+    revision: revision.canary,
   });
 }
 
@@ -64,7 +76,7 @@ export function weights(
   sequence: number,
   step: number | null,
 ): PlannedWrite[] {
-  const metadata = { annotations: { [SEQUENCE_ANNOTATION]: String(sequence) } };
+  const metadata = { annotations: weightAnnotations(weight, sequence) };
   return canaryTargets(input, api).map((target) => patch(target, step, { metadata, spec: { weight } }));
 }
 
@@ -83,13 +95,18 @@ export function stableService({ rollout, spec, ...services }: PlanInput): Planne
 }
 
 export function deletions(input: PlanInput, api: MappingApi): PlannedWrite[] {
-  return canaryTargets(input, api).map((target) => ({
-    verb: 'DELETE',
-    fieldManager: WORKER_FIELD_MANAGER,
-    ...target,
-    step: null,
-    body: null,
-  }));
+  return canaryTargets(input, api).map(deletion);
+}
+
+/** What an Argo controller left is taken over: its traffic goes to stable before the Mapping goes. */
+export function adoptions({ rollout }: PlanInput, api: MappingApi, names: readonly string[]): PlannedWrite[] {
+  const namespace = rollout.metadata.namespace ?? '';
+  const targets = names.map((name): Target => ({ ...typeOf(api, api.kind), namespace, name }));
+  return [...targets.map((target) => patch(target, null, { spec: { weight: 0 } })), ...targets.map(deletion)];
+}
+
+function deletion(target: Target): PlannedWrite {
+  return { verb: 'DELETE', fieldManager: WORKER_FIELD_MANAGER, ...target, step: null, body: null };
 }
 
 function canaryTargets({ spec, rollout }: PlanInput, api: MappingApi): Target[] {

@@ -18,7 +18,7 @@ import type { PutQuery, RolloutView } from './rollout.schemas.ts';
 import { rolloutView } from './rollout-view.ts';
 import { isTemporalFault } from '../temporal/temporal-fault.ts';
 import { leftToScaler, type LeftToScaler } from './left-to-scaler.ts';
-import { invalidManifest, readManifest, type WantedRollout } from './read-manifest.ts';
+import { adopting, invalidManifest, readManifest, type WantedRollout } from './read-manifest.ts';
 import { RunTeller } from './run-teller.ts';
 
 export type PutAnswer = { readonly created: boolean; readonly rollout: RolloutView } | { readonly plan: Plan };
@@ -37,7 +37,8 @@ export class PutRollout {
   ) {}
 
   async put(key: RolloutKey, query: PutQuery, body: RawBody | undefined): Promise<PutAnswer> {
-    const wanted = readManifest(body, key);
+    const read = readManifest(body, key);
+    const wanted = query.adopt ? adopting(read) : read;
     const signal = kubernetesDeadline();
     const { ref, existing } = await this.look(key, wanted, signal);
     const { rollout, warnings } = leftToScaler(wanted.rollout, existing, query.force);

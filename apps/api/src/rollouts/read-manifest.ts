@@ -1,4 +1,4 @@
-import type { RolloutSpec } from '@weir/rollout';
+import { ADOPT_ANNOTATION, type RolloutSpec } from '@weir/rollout';
 import { parseManifest, type StoredRollout } from '@weir/rollout/manifest';
 import type { RawBody } from '../http/body.ts';
 import type { RolloutKey } from '../http/parameters.ts';
@@ -29,4 +29,10 @@ export function readManifest(body: RawBody | undefined, key: RolloutKey): Wanted
 export function invalidManifest(errors: readonly ProblemField[]): Problem {
   const detail = errors.map(({ path, message }) => `${path || 'the manifest'} ${message}`).join('; ');
   return new Problem('invalidManifest', detail, { errors });
+}
+
+/** The manifest with the wish to take over what an Argo controller left, as if it were written in it. */
+export function adopting({ rollout, spec }: WantedRollout): WantedRollout {
+  const annotations = { ...rollout.metadata.annotations, [ADOPT_ANNOTATION]: 'true' };
+  return { rollout: { ...rollout, metadata: { ...rollout.metadata, annotations } }, spec: { ...spec, adopt: true } };
 }

@@ -65,7 +65,23 @@ describe('where a Rollout stands', () => {
     [
       'without a note the weight is the one of the status',
       { status: { ...PAUSED, canary: { weights: { canary: { weight: 30 } } } } },
-      { weight: { intended: 30, written: 30 } },
+      { weight: { intended: 30, written: 30, served: null }, served: null },
+    ],
+    [
+      'what the gateway serves is apart from what is written',
+      {
+        status: PAUSED,
+        note: {
+          weight: { intended: 60, written: 60, served: 30 },
+          served: { state: 'notServed', message: 'gw-1: 30' },
+        },
+      },
+      { weight: { intended: 60, written: 60, served: 30 }, served: { state: 'notServed', message: 'gw-1: 30' } },
+    ],
+    [
+      'a note of another version about the gateway leaves the weight as it is',
+      { status: PAUSED, note: { weight: { intended: 60, written: 60, served: 'all' }, served: { state: 'maybe' } } },
+      { weight: { intended: 60, written: 60, served: null }, served: null },
     ],
   ])('%s', (_, parts, expected) => {
     expect(rolloutSummary(aRollout(parts), NOW_MS)).toMatchObject(expected);

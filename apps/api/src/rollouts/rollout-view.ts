@@ -1,5 +1,6 @@
 import {
   CHANGE_ANNOTATION,
+  ORDER_ANNOTATION,
   ROLLOUT_API_VERSION,
   ROLLOUT_KIND,
   RUN_ANNOTATION,
@@ -32,6 +33,7 @@ export function rolloutSummary(object: RolloutObject, nowMs: number): RolloutSum
     ...phaseOf(object, status),
     step: stepOf(object, status.currentStepIndex ?? 0),
     weight: weightOf(status, note),
+    served: note.served ?? null,
     replicas: replicasOf(object, status),
     revisions: revisionsOf(object, status, note),
     pause: pauseOf(note, nowMs),
@@ -44,7 +46,8 @@ export function rolloutSummary(object: RolloutObject, nowMs: number): RolloutSum
 /** @param run - undefined when Temporal could not be asked */
 export function rolloutView(object: RolloutObject, run: RunView | null | undefined, nowMs: number): RolloutView {
   const { metadata, spec } = object;
-  const { [RUN_ANNOTATION]: _note, [CHANGE_ANNOTATION]: _change, ...annotations } = metadata.annotations ?? {};
+  const notes: readonly string[] = [RUN_ANNOTATION, CHANGE_ANNOTATION, ORDER_ANNOTATION];
+  const annotations = Object.entries(metadata.annotations ?? {}).filter(([key]) => !notes.includes(key));
   return {
     ...rolloutSummary(object, nowMs),
     change: changeOf(object),
@@ -58,7 +61,7 @@ export function rolloutView(object: RolloutObject, run: RunView | null | undefin
         name: metadata.name,
         namespace: metadata.namespace ?? '',
         labels: { ...metadata.labels },
-        annotations,
+        annotations: Object.fromEntries(annotations),
       },
       spec,
     },
@@ -87,7 +90,7 @@ function stepOf({ spec, metadata }: RolloutObject, index: number): RolloutSummar
 
 function weightOf(status: ReadStatus, note: Partial<RunNote>): RolloutSummary['weight'] {
   const written = status.canary?.weights.canary.weight ?? 0;
-  return note.weight ?? { intended: written, written };
+  return { intended: written, written, ...note.weight, served: note.weight?.served ?? null };
 }
 
 function changeOf(object: RolloutObject): RolloutView['change'] {

@@ -30,8 +30,22 @@ const weightSchema = z
   .object({
     intended: z.int().meta({ description: 'What the run is going to write, or has written' }),
     written: z.int().meta({ description: 'What the canary Mappings say' }),
+    served: z.int().nullable().meta({
+      description:
+        "What the gateway's instances say, of the one that is furthest from it; null: not asked, or not known",
+    }),
   })
   .meta({ description: 'Percent of the traffic that the canary Mappings take' });
+
+const servedSchema = z
+  .object({
+    state: z.enum(['served', 'notServed', 'unknown', 'waived']).meta({
+      description:
+        'Of the weight that was written last. unknown: an instance could not be asked; waived: somebody went on without it',
+    }),
+    message: z.string().meta({ description: 'Which instance serves what, where it is not the weight' }),
+  })
+  .meta({ description: 'What the gateway said last; null: it was not asked' });
 
 const pauseSchema = z
   .object({
@@ -108,6 +122,7 @@ export const rolloutSummarySchema = z
     message: z.string(),
     step: stepSchema,
     weight: weightSchema,
+    served: servedSchema.nullable(),
     replicas: replicasSchema.nullable(),
     revisions: z
       .array(revisionSchema)
@@ -163,6 +178,9 @@ export const deletionSchema = z
 export const putQuerySchema = z.strictObject({
   dryRun: flagSchema('Stores nothing and answers the plan'),
   force: flagSchema('Takes fields over that other field managers own'),
+  adopt: flagSchema(
+    'Takes over canary Mappings that an Argo controller left on the same routes: weight 0, then deleted',
+  ),
 });
 
 export const listQuerySchema = z.strictObject({

@@ -82,6 +82,19 @@ describe('PUT of a Rollout', () => {
     });
   });
 
+  test.each<[string, object, object | undefined]>([
+    ['?adopt=true', {}, { 'weir.dev/adopt': 'true' }],
+    ['?adopt=true', { annotations: { mine: 'x' } }, { mine: 'x', 'weir.dev/adopt': 'true' }],
+    ['?adopt=false', {}, undefined],
+    ['', { annotations: { 'weir.dev/adopt': 'true' } }, { 'weir.dev/adopt': 'true' }],
+  ])('%s of a manifest with %j is stored with the annotations %j', async (query, more, annotations) => {
+    const { app, apply } = await world();
+    const manifest = { ...aManifest(), metadata: { name: 'someapp', ...more } };
+    const body = JSON.stringify(manifest);
+    await app.inject({ method: 'PUT', url: `${URL}${query}`, headers: JSON_HEADERS, body });
+    expect((apply.mock.calls[0]?.[1] as RolloutObject).metadata.annotations).toEqual(annotations);
+  });
+
   test('tells nothing when Kubernetes does not take it', async () => {
     const { app, tell } = await world(undefined, undefined, new KubernetesError('unavailable', 'connect ECONNREFUSED'));
     const answer = await app.inject({

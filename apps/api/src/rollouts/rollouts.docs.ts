@@ -23,7 +23,9 @@ export const DescribePut = (): MethodDecorator =>
     summary: 'Store a Rollout and start its run',
     description:
       'Takes the manifest as users of Argo Rollouts have it. It is stored by server-side apply, then its run is told. When ' +
-      'Temporal cannot be reached the answer is 503 with `stored: true`: a worker starts the run later.',
+      'Temporal cannot be reached the answer is 503 with `stored: true`: a worker starts the run later. A canary Mapping of an Argo ' +
+      'controller on the same route stands in the way of a run; `adopt=true` notes on the Rollout (annotation `weir.dev/adopt`) that ' +
+      'the run takes it over first.',
     path: rolloutKeySchema,
     query: putQuerySchema,
     body: {

@@ -56,6 +56,11 @@ export class RunGateway {
     return this.call(MESSAGE_TIMEOUT_MS, () => this.runs.abort(rollout, payload));
   }
 
+  /** Starts a run that only takes home what another left; false when one is open. */
+  bringHome(rollout: RolloutRef, payload: CommandPayload): Promise<boolean> {
+    return this.call(MESSAGE_TIMEOUT_MS, () => this.runs.bringHome(rollout, payload));
+  }
+
   retry(rollout: RolloutRef, payload: CommandPayload): Promise<void> {
     return this.call(MESSAGE_TIMEOUT_MS, () => this.runs.retry(rollout, payload));
   }

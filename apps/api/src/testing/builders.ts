@@ -1,11 +1,17 @@
 import type { ReplicaSetObject } from '@weir/activities';
+import type { KubernetesObject } from '@weir/kubernetes';
 import type { Mapping } from '@weir/mapping';
 import {
+  CANARY_REVISION_ANNOTATION,
   INSTANCE_ID,
   INSTANCE_ID_LABEL,
+  OWNER_ANNOTATION,
   POD_TEMPLATE_HASH_LABEL,
   REVISION_ANNOTATION,
+  ROLLOUT_LABEL,
   RUN_ANNOTATION,
+  SEQUENCE_ANNOTATION,
+  WEIGHT_ANNOTATION,
 } from '@weir/rollout';
 import type { RolloutObject } from '../cluster/rollout-object.ts';
 
@@ -82,6 +88,48 @@ export function aMapping(name: string, spec: object = {}): Mapping {
     metadata: { name, namespace: 'default', labels: { team: 'shop' } },
     spec: { prefix: '/someapp/', service: 'someapp-stable:80', ...spec },
   };
+}
+
+/** The installation that {@link aCanary} belongs to. */
+export const INSTALLATION = 'uuid/weir';
+
+export interface CanaryParts {
+  readonly name?: string;
+  readonly weight?: number;
+  readonly uid?: string;
+  readonly revision?: string;
+  readonly installation?: string;
+  readonly workflowId?: string;
+}
+
+/** The canary Mapping of {@link aRollout}, as a run has made it. */
+export function aCanary(parts: CanaryParts = {}): KubernetesObject & Mapping {
+  const { name = 'stable-mapping0-canary', weight = 30, uid = `uid of ${name}`, revision = 'v2' } = parts;
+  const { installation = INSTALLATION, workflowId = 'rollout/local/default/someapp' } = parts;
+  return {
+    apiVersion: 'getambassador.io/v3alpha1',
+    kind: 'Mapping',
+    metadata: {
+      name,
+      namespace: 'default',
+      uid,
+      resourceVersion: '50',
+      labels: { [ROLLOUT_LABEL]: 'someapp' },
+      annotations: {
+        [OWNER_ANNOTATION]: JSON.stringify({ installation, workflowId, runId: 'r1' }),
+        [SEQUENCE_ANNOTATION]: '1',
+        [WEIGHT_ANNOTATION]: String(weight),
+        [CANARY_REVISION_ANNOTATION]: revision,
+      },
+    },
+    spec: { prefix: '/someapp/', service: 'someapp-canary:80', weight },
+  };
+}
+
+/** A Service with that selector. */
+export function aService(name: string, selector: Readonly<Record<string, string>>): KubernetesObject {
+  const object = { metadata: { name, namespace: 'default' }, spec: { selector } };
+  return object;
 }
 
 /** A ReplicaSet of {@link aRollout}, as the API server has it: with its defaults. */
