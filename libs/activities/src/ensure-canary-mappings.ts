@@ -5,7 +5,7 @@ import {
   MAPPING_NOT_OURS,
   canaryMapping,
   isOurs,
-  orderOn,
+  orderOnRollout,
   ownerOf,
   type Owner,
 } from '@weir/mapping';
@@ -54,7 +54,7 @@ async function refuseOrder(
   signal: AbortSignal,
 ): Promise<void> {
   const object = await orAbsent(kubernetes.get<RolloutObject>(rolloutAt(rollout), { signal }));
-  const order = object && orderOn(object);
+  const order = object && orderOnRollout(object);
   if (order !== undefined) {
     throw ordered(order);
   }

@@ -19,7 +19,12 @@ import { switchStableService } from './switch-stable-service.ts';
 import { trimRevisions } from './trim-revisions.ts';
 
 export type { ActivityDependencies } from './dependencies.ts';
-export { gatewayDiagnostics, type GatewayDiagnostics, type GatewaySource } from './gateway-diagnostics.ts';
+export {
+  gatewayDiagnostics,
+  type GatewayDiagnostics,
+  type GatewaySource,
+  type InstanceAnswer,
+} from './gateway-diagnostics.ts';
 export { newReplicaSet } from './new-replica-set.ts';
 export { roleValues } from './label-pods.ts';
 export * from './objects.ts';

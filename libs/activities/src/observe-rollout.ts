@@ -14,7 +14,7 @@ import {
   adoptable,
   chooseMappingApi,
   isOurs,
-  orderOn,
+  orderOnRollout,
   preflight,
   type Host,
   type PreflightInput,
@@ -160,12 +160,15 @@ async function observeMappings(
   return { apiVersion: api.apiVersion, problems, canaryMappings, adoptable: adoptable(input) };
 }
 
-/** undefined where they are not served, or not ours to read: then Mappings that look alike are taken to share traffic. */
+/** None where they are not served; undefined where they are not ours to read: then the worst is taken for true. */
 async function hostsOf(kubernetes: KubernetesClient, signal: AbortSignal): Promise<readonly Host[] | undefined> {
   try {
     return (await kubernetes.list<Host & KubernetesObject>({ resource: HOSTS }, { signal })).items;
   } catch (error) {
-    if (isKubernetesError(error, 'notServed') || isKubernetesError(error, 'forbidden')) {
+    if (isKubernetesError(error, 'notServed')) {
+      return [];
+    }
+    if (isKubernetesError(error, 'forbidden')) {
       return undefined;
     }
     throw error;
@@ -227,7 +230,7 @@ async function hasReadyEndpoints(
 
 function toObserved(rollout: RolloutObject, spec: RolloutSpec): ObservedRollout {
   const { metadata, status } = rollout;
-  const order = orderOn(rollout);
+  const order = orderOnRollout(rollout);
   return {
     uid: metadata.uid ?? '',
     generation: metadata.generation ?? 0,

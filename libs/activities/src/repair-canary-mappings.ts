@@ -3,6 +3,7 @@ import { KubernetesError, isKubernetesError, type JsonPatchOperation } from '@we
 import {
   MAPPING_CONFIG_ERROR,
   MAPPING_NOT_OURS,
+  answers,
   canaryMapping,
   driftOf,
   isOurs,
@@ -99,7 +100,7 @@ class OneMapping {
     if (stable === undefined) {
       return canary === undefined ? { canary: this.known, isStableMissing: true } : this.divert(canary);
     }
-    this.refuseUnfit(stable);
+    await this.refuseUnfit(stable, canary);
     return canary === undefined ? this.putBack(stable) : this.mend(stable, canary);
   }
 
@@ -209,11 +210,18 @@ class OneMapping {
     }
   }
 
-  /** A stable Mapping beside which traffic cannot be shared: what it became is not carried over, and the run goes home. */
-  private refuseUnfit(stable: MappingObject): void {
+  /**
+   * A stable Mapping beside which traffic cannot be shared: what it became is not carried over, and the run goes home. One that
+   * answers nothing itself any more leaves the canary alone with all traffic, as if it were gone: until the canary is deleted
+   * stable's pods answer.
+   */
+  private async refuseUnfit(stable: MappingObject, canary: MappingObject | undefined): Promise<void> {
     const { namespace } = this.input.rollout;
     const problems = unfitness(stable, { namespace, stableService: this.input.stableService });
     if (problems.length > 0) {
+      if (canary !== undefined && !answers(stable)) {
+        await this.divert(canary);
+      }
       const manager = managerOf(stable, ['spec.weight', 'spec.host_redirect', 'spec.shadow', 'spec.service']);
       const by = manager === undefined ? '' : `; it was changed by ${manager}`;
       throw cannotProceed({ reason: MAPPING_CONFIG_ERROR, message: problems.join('; ') + by });

@@ -137,15 +137,29 @@ export function orderOn({ metadata: { annotations } }: { readonly metadata: Anno
     return undefined;
   }
   try {
-    const { actor, reason, at, key } = JSON.parse(text) as Record<string, unknown>;
+    const { actor, reason, at, key, generation } = JSON.parse(text) as Record<string, unknown>;
     return typeof actor === 'string' && typeof at === 'string' && typeof key === 'string'
-      ? { actor, at, key, ...(typeof reason === 'string' && { reason }) }
+      ? {
+          actor,
+          at,
+          key,
+          ...(typeof reason === 'string' && { reason }),
+          ...(typeof generation === 'number' && { generation }),
+        }
       : undefined;
   } catch {
     return undefined;
   }
 }
 
+/** The order that stands on a Rollout; undefined too when it was for an older generation. */
+export function orderOnRollout(rollout: { readonly metadata: AnnotatedMeta }): Order | undefined {
+  const order = orderOn(rollout);
+  const { generation = 0 } = rollout.metadata;
+  return order?.generation !== undefined && order.generation < generation ? undefined : order;
+}
+
 interface AnnotatedMeta {
   readonly annotations?: StringMap;
+  readonly generation?: number;
 }

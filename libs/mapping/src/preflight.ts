@@ -1,4 +1,12 @@
-import { ADOPT_ANNOTATION, ARGO_CANARY_SUFFIX, MAX_NAME_LENGTH, canaryMappingName, type Problem } from '@weir/rollout';
+import {
+  ADOPT_ANNOTATION,
+  ARGO_CANARY_LEFT,
+  ARGO_CANARY_SUFFIX,
+  MAPPING_SHARED,
+  MAX_NAME_LENGTH,
+  canaryMappingName,
+  type Problem,
+} from '@weir/rollout';
 import { isOurs, ownerOf, type Owner } from './canary.ts';
 import { isShadow } from './gateway/read-mapping.ts';
 import type { Host } from './gateway/types.ts';
@@ -11,8 +19,7 @@ import { wouldNotServe } from './would-not-serve.ts';
 export const MAPPING_NOT_FOUND = 'AmbassadorMappingNotFound';
 export const MAPPING_CONFIG_ERROR = 'AmbassadorMappingConfigError';
 export const MAPPING_NOT_OURS = 'CanaryMappingNotOurs';
-export const MAPPING_SHARED = 'AmbassadorMappingShared';
-export const ARGO_CANARY_LEFT = 'ArgoCanaryMappingLeft';
+export { ARGO_CANARY_LEFT, MAPPING_SHARED } from '@weir/rollout';
 export const GATEWAY_WOULD_NOT_SERVE = 'GatewayWouldNotServe';
 
 /** What preflight looks at: every Mapping that the gateway may see, and what the Rollout asks for. */

@@ -2,7 +2,9 @@ import { canaryMappingName } from '@weir/rollout';
 import { canaryLabels } from './canary.ts';
 import { gatewaysOf, isSame } from './gateway/identity.ts';
 import { modelBeside } from './gateway/planned-shares.ts';
+import { readMapping } from './gateway/read-mapping.ts';
 import type { GatewayModel, Host } from './gateway/types.ts';
+import { asSeenByGateway } from './gateway/v3alpha1.ts';
 import type { Mapping } from './types.ts';
 
 /** Any weight between nothing and all: what the gateway drops does not depend on it. */
@@ -21,8 +23,29 @@ export function wouldNotServe(
   hosts: readonly Host[] | undefined,
 ): string[] {
   const canary = canaryBeside(stable);
+  const lost = hosts === undefined && isPlacedByLabels(stable) ? labelsLost(stable, canary) : [];
+  if (lost.length > 0) {
+    return [unknownHosts(stable, lost)];
+  }
   const found = gatewaysOf(stable).map((id) => refusalIn(modelBeside(mappings, hosts, canary, id), stable, canary));
   return [...new Set(found.filter((one) => one !== undefined))];
+}
+
+/** Hosts may select it by its labels; one that matches hosts by a regular expression, too. */
+function isPlacedByLabels(stable: Mapping): boolean {
+  return readMapping(asSeenByGateway(stable)).host === undefined;
+}
+
+/** Labels by which GitOps tools track the stable Mapping: the canary must not have them, and a Host may select by them. */
+function labelsLost({ metadata: { labels = {} } }: Mapping, canary: Mapping): string[] {
+  return Object.keys(labels).filter((label) => canary.metadata.labels?.[label] === undefined);
+}
+
+function unknownHosts({ metadata: { name } }: Mapping, labels: readonly string[]): string {
+  return (
+    `the Hosts are not known, and one may select Mapping ${name} by ${labels.join(', ')}, which its canary must not carry: ` +
+    'give the Mapping a hostname, or let Weir read Hosts'
+  );
 }
 
 function refusalIn(model: GatewayModel, stable: Mapping, canary: Mapping): string | undefined {

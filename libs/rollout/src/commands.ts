@@ -1,6 +1,6 @@
 import { assertNever } from './assert-never.ts';
 import { isNotServed, waived, whenItCounts } from './gateway.ts';
-import { abortMessage } from './mappings.ts';
+import { abortMessage, missingStable } from './mappings.ts';
 import type { Run } from './run.ts';
 import { ABORTED, endStep, enterStep, retreat } from './transitions.ts';
 import type { Attribution } from './types.ts';
@@ -82,9 +82,21 @@ function refuseInSteps(run: Run, name: 'promote' | 'pause' | 'resume' | 'skip', 
   if (run.stage === 'deploying' && name !== 'pause' && name !== 'resume') {
     return { code: 'NotWaiting', message: 'the first deploy has no steps: it is done when its pods are available' };
   }
-  if (run.spec.paused === true && name !== 'pause') {
-    return { code: 'HeldBySpec', message: 'spec.paused is true: set it to false in the manifest to go on' };
+  return refuseOnHold(run, name) ?? refuseByStep(run, name, full);
+}
+
+/** No command but an abort goes past these. */
+function refuseOnHold(run: Run, name: 'promote' | 'pause' | 'resume' | 'skip'): Refusal | undefined {
+  const missing = missingStable(run);
+  if (missing.length > 0 && (name === 'promote' || name === 'skip')) {
+    return { code: 'NotWaiting', message: `Mapping ${missing.join(', ')} is gone: put it back, or abort` };
   }
+  return run.spec.paused === true && name !== 'pause'
+    ? { code: 'HeldBySpec', message: 'spec.paused is true: set it to false in the manifest to go on' }
+    : undefined;
+}
+
+function refuseByStep(run: Run, name: 'promote' | 'pause' | 'resume' | 'skip', full: boolean): Refusal | undefined {
   switch (name) {
     case 'promote':
       return full || isWaiting(run)

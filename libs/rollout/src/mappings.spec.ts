@@ -108,6 +108,14 @@ describe('Mappings that somebody else changed in mid-run', () => {
   });
 });
 
+test("somebody else's Mapping on the route aborts a run that looks at it", () => {
+  const scene = Scene.trying(SPEC);
+  scene.besides = { problems: [{ reason: 'AmbassadorMappingShared', message: 'Mapping z shares the traffic' }] };
+  scene.tell();
+  expect(scene.play().slice(0, 3)).toEqual(['observeRollout', 'weight 0', 'removeCanaryMappings']);
+  expect(scene.notices).toContain('! AmbassadorMappingShared: Mapping z shares the traffic');
+});
+
 describe('a stable Mapping that is gone', () => {
   const gone: Partial<Repaired> = {
     missingStable: ['app'],
@@ -134,6 +142,17 @@ describe('a stable Mapping that is gone', () => {
     expect(scene.play()).toEqual(['repairCanaryMappings', WAITING]);
     expect(phaseOf(scene.run).phase).toBe('Paused');
   });
+
+  test.each(['promote', 'skip'] as const)(
+    'lets nobody %s: what comes next would be given to nobody knows whom',
+    (name) => {
+      const scene = drifting(gone);
+      scene.play();
+      scene.give(name);
+      expect(scene.run.stepIndex).toBe(1);
+      expect(scene.play()).toEqual(['wait: until Mapping app is back']);
+    },
+  );
 
   test('does not hold an abort', () => {
     const scene = drifting(gone);

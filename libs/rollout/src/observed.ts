@@ -4,6 +4,8 @@ import type { Ending, Observation, ObservedRollout, Problem, Run } from './run.t
 import { stepsHash } from './steps.ts';
 import {
   ABORTED,
+  ARGO_CANARY_LEFT,
+  MAPPING_SHARED,
   NO_READY_ENDPOINTS,
   SUPERSEDED,
   enterStep,
@@ -92,18 +94,13 @@ function observedWhileEnding(before: Run, run: Run, rollout: ObservedRollout, ob
     : withLeftovers({ ...run, ...factsOf(rollout, observation) }, observation);
 }
 
-/**
- * A run that was aborted before it looked takes home what one before it left; with pods no faster than stable has pods for
- * it.
- */
+/** A run that was aborted before it looked takes home what one before it left, as if it were its own. */
 function withLeftovers(run: Run, { canaryMappings: leftovers }: Observation): Run {
   if (leftovers === undefined) {
     return run;
   }
   const weight = Math.max(0, ...leftovers.map((one) => one.weight ?? 0));
-  return hasPods(run)
-    ? { ...run, leftovers, canaryMappings: leftovers, writtenWeight: weight, intendedWeight: weight }
-    : { ...run, leftovers };
+  return { ...run, leftovers, canaryMappings: leftovers, writtenWeight: weight, intendedWeight: weight };
 }
 
 function withFreshPods(run: Run, { workload }: Observation): Run {
@@ -251,12 +248,22 @@ function isSameTry(run: Run, { spec }: ObservedRollout, { revision }: Observatio
   );
 }
 
-const isDead = ({ reason }: { reason: string }): boolean => reason === NO_READY_ENDPOINTS;
+/** A canary that is dead, and a route that is no longer theirs alone. */
+const ALWAYS_FATAL: readonly string[] = [NO_READY_ENDPOINTS, MAPPING_SHARED, ARGO_CANARY_LEFT];
 
-/** In mid-run the canary must not be dead, and Mappings that were added must be fit. */
+/** In mid-run nothing of that may be, and Mappings that were added must be fit. */
 function problemUnderWay(run: Run, spec: RolloutSpec, { problems }: Observation): Ending | undefined {
   const hasNewMappings = spec.mappings.some((name) => !run.spec.mappings.includes(name)) || spec.mappings.length === 0;
-  return abortFor(hasNewMappings && run.stage !== 'deploying' ? problems : problems.filter(isDead));
+  return abortFor(
+    hasNewMappings && run.stage !== 'deploying'
+      ? problems
+      : problems.filter(({ reason }) => isAlwaysFatal(run, reason)),
+  );
+}
+
+/** A first deploy has no canary Mapping, and no share that another could take. */
+function isAlwaysFatal({ stage }: Run, reason: string): boolean {
+  return stage === 'deploying' ? reason === NO_READY_ENDPOINTS : ALWAYS_FATAL.includes(reason);
 }
 
 /** Takes over what may change in mid-run: sizes, delays, Mappings, a pause. */

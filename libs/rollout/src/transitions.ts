@@ -7,6 +7,12 @@ import { revisionWith, type Revision } from './workload.ts';
 /** The canary has nobody to answer: its share of the traffic would be errors. */
 export const NO_READY_ENDPOINTS = 'NoReadyEndpoints';
 
+/** Somebody else's Mapping is on the route: it takes a share that no plan says. */
+export const MAPPING_SHARED = 'AmbassadorMappingShared';
+
+/** The same, left by Argo Rollouts. */
+export const ARGO_CANARY_LEFT = 'ArgoCanaryMappingLeft';
+
 /** A person's abort. It stands until the revision is retried, or something new is wanted. */
 export const ABORTED = 'RolloutAborted';
 

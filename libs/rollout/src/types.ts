@@ -132,6 +132,8 @@ export interface Order extends Attribution {
   readonly at: string;
   /** The same as the idempotency key of the command, so that a run that is told twice takes it once. */
   readonly key: string;
+  /** On a Rollout: which generation it was for; what is wanted since is not meant. */
+  readonly generation?: number;
 }
 
 /** Who gave a command and why. `claimed` actors were not authenticated. */

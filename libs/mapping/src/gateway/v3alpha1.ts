@@ -27,7 +27,9 @@ export function asV3Alpha1(mapping: Mapping): Mapping {
     spec: {
       ...rest,
       ...hostFields(mapping.spec),
-      ...(tls === true ? { service: withTls(rest.service ?? '') } : typeof tls === 'string' && { tls }),
+      ...(tls === true && typeof rest.service === 'string'
+        ? { service: withTls(rest.service) }
+        : typeof tls === 'string' && { tls }),
       ...(id !== undefined && id !== null && { ambassador_id: ambassadorIds(id) }),
       ...(headers !== undefined && { headers: exactHeaders }),
       ...(query !== undefined && { query_parameters: exactQuery }),

@@ -4,6 +4,7 @@ import { canaryFindings } from './canary-rules.ts';
 import { findingErrors, schemaErrors, type FieldError, type Finding } from './errors.ts';
 import { rolloutManifestSchema, rolloutSpecSchema, type CheckedSpec } from './schema.ts';
 import { annotationFindings } from './annotations.ts';
+import { reservedKeyFindings } from './reserved-keys.ts';
 import { toSpec } from './to-spec.ts';
 import { at } from './unchecked.ts';
 import { workloadFindings } from './workload-rules.ts';
@@ -43,6 +44,7 @@ export function parseManifest(input: unknown, target: Target): ParsedManifest {
     ...schemaErrors(parsed.error),
     ...findingErrors(targetFindings(input, target)),
     ...findingErrors(specFindings(at(input, 'spec')), ['spec']),
+    ...findingErrors(reservedKeyFindings(input)),
   ];
   if (!parsed.success || errors.length > 0) {
     return { ok: false, errors };
