@@ -1,3 +1,5 @@
+/** Of TypeScript, which Node runs by itself: what is measured or disturbed is built, what does so need not be. */
+const TYPESCRIPT = ['--experimental-transform-types', '--disable-warning=ExperimentalWarning'];
 const APPS = ['@weir/sandbox', '@weir/worker', '@weir/api'];
 
 /** What each task runs with Node 24, and which projects must be built first, each with all that it depends on. */
@@ -7,11 +9,9 @@ export const TASKS = {
   worker: { args: ['apps/worker/dist/main.js'], builds: ['@weir/worker'] },
   api: { args: ['apps/api/dist/main.js'], builds: ['@weir/api'] },
   test: { args: ['scripts/test.mjs'], builds: 'all' },
-  // Of TypeScript, which Node runs by itself: what is measured is built, what measures need not be.
-  bench: {
-    args: ['--experimental-transform-types', '--disable-warning=ExperimentalWarning', 'test/bench/main.ts'],
-    builds: 'all',
-  },
+  bench: { args: [...TYPESCRIPT, 'test/bench/main.ts'], builds: 'all' },
+  chaos: { args: [...TYPESCRIPT, 'test/chaos/main.ts'], builds: 'all' },
+  soak: { args: [...TYPESCRIPT, 'test/chaos/soak.ts'], builds: 'all' },
   build: { args: ['-e', ''], builds: 'all' },
   lint: { args: ['node_modules/nx/dist/bin/nx.js', 'run-many', '-t', 'lint'], builds: [] },
   format: { args: ['node_modules/prettier/bin/prettier.cjs', '--log-level=warn', '--write', '.'], builds: [] },

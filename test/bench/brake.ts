@@ -50,16 +50,16 @@ export async function measureBrake(cluster: TestCluster, aborts: number, busy: n
 
 async function abort(fleet: Fleet, name: string): Promise<{ readonly brakedMs: number; readonly answeredMs: number }> {
   // Gone is as good: a run may have been quicker than the watch.
-  const braked = fleet.clock.next(canaryMappingName(name), (now) => now === undefined || now.spec.weight === 0);
+  const braked = fleet.clock.mapping(canaryMappingName(name), (now) => now === undefined || now.spec.weight === 0);
   const sentAtMs = performance.now();
   await fleet.request('POST', name, '/abort', { actor: 'bench' });
   const answeredMs = performance.now() - sentAtMs;
-  return { brakedMs: (await braked).atMs - sentAtMs, answeredMs };
+  return { brakedMs: (await braked) - sentAtMs, answeredMs };
 }
 
 async function barePatch(fleet: Fleet, weight: number): Promise<number> {
-  const written = fleet.clock.next(BARE, (now) => now?.spec.weight === weight);
+  const written = fleet.clock.mapping(BARE, (now) => now?.spec.weight === weight);
   const sentAtMs = performance.now();
   await fleet.patch(BARE, { spec: { weight } });
-  return (await written).atMs - sentAtMs;
+  return (await written) - sentAtMs;
 }

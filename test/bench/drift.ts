@@ -40,22 +40,22 @@ const EDITS: Readonly<Record<'edited' | 'deleted' | 'carried', Edit>> = {
   edited: async (fleet, name) => {
     const canary = canaryMappingName(name);
     await fleet.patch(canary, { spec: { weight: 90 } }, 'kubectl-edit');
-    return since(fleet.clock.next(canary, (now) => now?.spec.weight === WEIGHT));
+    return since(fleet.clock.mapping(canary, (now) => now?.spec.weight === WEIGHT));
   },
   deleted: async (fleet, name) => {
     const canary = canaryMappingName(name);
     await fleet.delete(canary);
-    return since(fleet.clock.next(canary, (now) => now?.spec.weight === WEIGHT));
+    return since(fleet.clock.mapping(canary, (now) => now?.spec.weight === WEIGHT));
   },
   carried: async (fleet, name, index) => {
     const timeoutMs = 1_000 + index;
-    const carried = fleet.clock.next(canaryMappingName(name), (now) => now?.spec['timeout_ms'] === timeoutMs);
+    const carried = fleet.clock.mapping(canaryMappingName(name), (now) => now?.spec['timeout_ms'] === timeoutMs);
     await fleet.patch(name, { spec: { timeout_ms: timeoutMs } }, 'helm');
     return since(carried);
   },
 };
 
-async function since(repaired: Promise<{ readonly atMs: number }>): Promise<number> {
+async function since(repairedAtMs: Promise<number>): Promise<number> {
   const editedAtMs = performance.now();
-  return Math.max(0, (await repaired).atMs - editedAtMs);
+  return Math.max(0, (await repairedAtMs) - editedAtMs);
 }

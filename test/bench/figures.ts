@@ -1,6 +1,8 @@
-/** What was measured, of many times the same thing. Times are milliseconds. */
+/** What was measured, of many times the same thing. */
 export interface Figure {
   readonly name: string;
+  /** Absent: milliseconds. */
+  readonly unit?: string;
   readonly n: number;
   readonly p50: number;
   readonly p99: number;
@@ -33,10 +35,11 @@ function quantile(sorted: readonly number[], share: number): number {
 
 /** As a Markdown table. */
 export function tableOf(figures: readonly Figure[]): string {
-  const header = ['What', 'n', 'p50 ms', 'p99 ms', 'max ms', '× bare PATCH', 'Goal'];
-  const rows = figures.map(({ name, n, p50, p99, max, ofBarePatch, goal }) => [
+  const header = ['What', 'n', 'unit', 'p50', 'p99', 'max', '× bare PATCH', 'Goal'];
+  const rows = figures.map(({ name, unit = 'ms', n, p50, p99, max, ofBarePatch, goal }) => [
     name,
     String(n),
+    unit,
     p50.toFixed(1),
     p99.toFixed(1),
     max.toFixed(1),

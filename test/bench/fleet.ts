@@ -14,12 +14,11 @@ import {
   type ManifestStep,
 } from '../support/objects.ts';
 import { eventually } from '../support/wait.ts';
-import { MappingClock } from './mapping-clock.ts';
+import { inTurns } from './in-turns.ts';
+import { Watched } from './watched.ts';
 
 const MANAGER = { fieldManager: 'bench' };
 const LABELS = { stable: { app: 'someapp', version: 'v1' }, canary: { app: 'someapp', version: 'v2' } } as const;
-/** Requests that set a fleet up are sent so many at a time. */
-const AT_ONCE = 10;
 
 interface EndpointSlice extends KubernetesObject {
   readonly endpoints?: readonly { readonly conditions?: { readonly ready?: boolean } }[] | null;
@@ -27,14 +26,14 @@ interface EndpointSlice extends KubernetesObject {
 
 /** Many Rollouts in a namespace of their own that move traffic only: one pair of Services, a Mapping each. */
 export class Fleet {
-  readonly clock: MappingClock;
+  readonly clock: Watched;
 
   private constructor(
     private readonly cluster: TestCluster,
     readonly namespace: string,
     private readonly ending: AbortController,
   ) {
-    this.clock = new MappingClock(cluster, namespace, ending.signal);
+    this.clock = new Watched(cluster, namespace, ending.signal);
   }
 
   static async given(cluster: TestCluster): Promise<Fleet> {
@@ -75,7 +74,7 @@ export class Fleet {
   /** Rollouts that are all paused at a weight. */
   async pausedAt(names: readonly string[], weight: number): Promise<void> {
     const paused = names.map((name) =>
-      this.clock.next(canaryMappingName(name), (now) => now?.spec.weight === weight, 120_000),
+      this.clock.mapping(canaryMappingName(name), (now) => now?.spec.weight === weight, 120_000),
     );
     await this.start(names, [{ setWeight: weight }, { pause: {} }]);
     await Promise.all(paused);
@@ -113,14 +112,4 @@ export class Fleet {
 
 export function namesOf(prefix: string, count: number): string[] {
   return Array.from({ length: count }, (_, index) => `${prefix}-${index}`);
-}
-
-async function inTurns(names: readonly string[], each: (name: string) => Promise<void>): Promise<void> {
-  const left = [...names];
-  const work = async (): Promise<void> => {
-    for (let name = left.shift(); name !== undefined; name = left.shift()) {
-      await each(name);
-    }
-  };
-  await Promise.all(Array.from({ length: AT_ONCE }, work));
 }

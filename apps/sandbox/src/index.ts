@@ -5,7 +5,7 @@ export type { PodAnswer } from './gateway/traffic.ts';
 export { TEST_DOUBLE_HEADER } from './gateway/test-double.ts';
 export { startSandbox } from './sandbox.ts';
 export type { ProcessName, Sandbox, SandboxInfo, SandboxOptions } from './sandbox-info.ts';
-export { ensureServers } from './servers/index.ts';
+export { ensurePeer, ensureServers } from './servers/index.ts';
 export type { EnsureServersOptions, ServerPaths } from './servers/index.ts';
 export type { ServerName } from './servers/catalog.ts';
 export type { CommandLine } from './supervisor.ts';
