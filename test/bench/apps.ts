@@ -5,6 +5,7 @@ import type { TestCluster } from '../support/cluster.ts';
 import { MAPPINGS, NAMESPACE_LIST, SERVICES, mapping, service, type ManifestStep } from '../support/objects.ts';
 import { eventually } from '../support/wait.ts';
 import { inTurns } from './in-turns.ts';
+import { patiently } from './patiently.ts';
 import type { Measured, MeasuredObject, Side } from './side.ts';
 import { Watched } from './watched.ts';
 
@@ -49,7 +50,9 @@ export class Apps {
   async close(): Promise<void> {
     this.ending.abort();
     const { kubernetes } = this.cluster;
-    await inTurns(this.all, ({ namespace, name }) => kubernetes.delete({ resource: ROLLOUTS, namespace, name }));
+    await inTurns(this.all, ({ namespace, name }) =>
+      patiently(() => kubernetes.delete({ resource: ROLLOUTS, namespace, name })),
+    );
     const namespace = this.all[0]?.namespace ?? '';
     const gone = async (): Promise<boolean> =>
       (await kubernetes.list({ resource: ROLLOUTS, namespace })).items.length === 0;
@@ -74,14 +77,14 @@ export class Apps {
     const { kubernetes } = this.cluster;
     const { namespace, name, mappings } = app;
     const create = (resource: typeof SERVICES, object: ReturnType<typeof service>) =>
-      kubernetes.create({ resource, namespace }, object, MANAGER);
+      patiently(() => kubernetes.create({ resource, namespace }, object, MANAGER));
     await Promise.all([
       ...['stable', 'canary'].map((role) => create(SERVICES, service(`${name}-${role}`, { app: name }))),
       ...mappings.map((one) =>
         create(MAPPINGS, mapping(one, { prefix: `/${namespace}/${one}`, service: `${name}-stable:80` })),
       ),
     ]);
-    await this.side.deploy(app);
+    await patiently(() => this.side.deploy(app));
   }
 
   private async areIn(phase: string): Promise<boolean> {

@@ -146,9 +146,15 @@ describe('repairCanaryMappings', () => {
     async (_what, spec, message) => {
       await edit(STABLE, { spec }, 'helm');
       const details = [
-        { reason: 'AmbassadorMappingConfigError', message: expect.stringMatching(`${message}.*changed by helm`) },
+        {
+          reason: 'AmbassadorMappingConfigError',
+          message: expect.stringMatching(`${message}.*changed by helm`),
+          diverted: [CANARY],
+        },
       ];
       await expect(repair()).rejects.toMatchObject({ type: 'CannotProceed', details });
+      // Until it is deleted: a lower weight would leave requests that match no route beside a stable Mapping with a weight.
+      expect((await canary())?.spec).toMatchObject({ service: 'someapp-stable:80', weight: 30 });
       expect((await canary())?.spec).not.toHaveProperty('host_redirect');
     },
     TEST_TIMEOUT_MS,

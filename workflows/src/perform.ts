@@ -40,7 +40,9 @@ export async function perform(action: ActivityAction, run: Run, ref: RunRef): Pr
     }
     case 'setCanaryWeight': {
       const { weight } = action;
-      const canaryMappings = run.canaryMappings.filter((one) => one.weight !== weight || weight === 0);
+      const canaryMappings = run.canaryMappings.filter(
+        (one) => one.isDiverted !== true && (one.weight !== weight || weight === 0),
+      );
       const isHomeward = run.stage === 'retreating';
       const input = {
         ...mappingRef(run, ref),

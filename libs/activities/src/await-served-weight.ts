@@ -1,6 +1,6 @@
 import type { AwaitServedWeightInput, CanaryRolloutActivities } from '@weir/contract';
 import { errorsAbout, servedWeight } from '@weir/mapping';
-import { canaryMappingName, type ServedReport } from '@weir/rollout';
+import { GATEWAY_REFUSED, canaryMappingName, type ServedReport } from '@weir/rollout';
 import { setTimeout as delay } from 'node:timers/promises';
 import { alive } from './alive.ts';
 import type { ActivityDependencies } from './dependencies.ts';
@@ -88,7 +88,7 @@ export class Refusals {
       const since = this.sinceMs.get(text) ?? nowMs;
       this.sinceMs.set(text, since);
       if (nowMs - since >= ERROR_STANDS_MS) {
-        throw cannotProceed({ reason: 'GatewayRefusedMapping', message: `the gateway refuses a Mapping: ${text}` });
+        throw cannotProceed({ reason: GATEWAY_REFUSED, message: `the gateway refuses a Mapping: ${text}` });
       }
     }
     return texts.length > 0;

@@ -3,7 +3,6 @@ import { KubernetesError, isKubernetesError, type JsonPatchOperation } from '@we
 import {
   MAPPING_CONFIG_ERROR,
   MAPPING_NOT_OURS,
-  answers,
   canaryMapping,
   driftOf,
   isOurs,
@@ -211,21 +210,26 @@ class OneMapping {
   }
 
   /**
-   * A stable Mapping beside which traffic cannot be shared: what it became is not carried over, and the run goes home. One that
-   * answers nothing itself any more leaves the canary alone with all traffic, as if it were gone: until the canary is deleted
-   * stable's pods answer.
+   * A stable Mapping beside which traffic cannot be shared: what it became is not carried over, and the run goes home. A redirect
+   * or a shadow leaves the canary alone with all traffic, as if it were gone; beside a weight of its own any lower weight of the
+   * canary would leave requests that match no route. So the canary keeps its weight, and until it is deleted stable's pods answer.
    */
   private async refuseUnfit(stable: MappingObject, canary: MappingObject | undefined): Promise<void> {
     const { namespace } = this.input.rollout;
     const problems = unfitness(stable, { namespace, stableService: this.input.stableService });
-    if (problems.length > 0) {
-      if (canary !== undefined && !answers(stable)) {
-        await this.divert(canary);
-      }
-      const manager = managerOf(stable, ['spec.weight', 'spec.host_redirect', 'spec.shadow', 'spec.service']);
-      const by = manager === undefined ? '' : `; it was changed by ${manager}`;
-      throw cannotProceed({ reason: MAPPING_CONFIG_ERROR, message: problems.join('; ') + by });
+    if (problems.length === 0) {
+      return;
     }
+    if (canary !== undefined) {
+      await this.divert(canary);
+    }
+    const manager = managerOf(stable, ['spec.weight', 'spec.host_redirect', 'spec.shadow', 'spec.service']);
+    const by = manager === undefined ? '' : `; it was changed by ${manager}`;
+    throw cannotProceed({
+      reason: MAPPING_CONFIG_ERROR,
+      message: problems.join('; ') + by,
+      ...(canary !== undefined && { diverted: [this.known.name] }),
+    });
   }
 
   private refuseByPolicy(repair: Repair): void {

@@ -2,7 +2,7 @@ import { asFarAsKnown } from './gateway/any-host.ts';
 import { groupId } from './gateway/group-id.ts';
 import { hostsOf } from './gateway/hosts.ts';
 import { gatewaysOf } from './gateway/identity.ts';
-import { isRedirect, isShadow, readMapping } from './gateway/read-mapping.ts';
+import { isShadow, readMapping } from './gateway/read-mapping.ts';
 import type { Host } from './gateway/types.ts';
 import type { Mapping } from './types.ts';
 
@@ -19,9 +19,4 @@ export function sharesTraffic(a: Mapping, b: Mapping, hosts?: readonly Host[]): 
 
 function groupIn(mapping: Mapping, ambassadorId: string, hosts?: readonly Host[]): string {
   return groupId(readMapping(asFarAsKnown(mapping, hosts)), hostsOf(hosts ?? [], ambassadorId));
-}
-
-/** Whether a Mapping has its Service answer requests: a shadow only gets copies of them, a redirect sends them elsewhere. */
-export function answers(mapping: Mapping): boolean {
-  return !isShadow(mapping) && !isRedirect(mapping);
 }

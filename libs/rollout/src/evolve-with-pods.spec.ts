@@ -51,17 +51,17 @@ describe('what fails for good', () => {
     expect(evolve(tryingRun(), failed(reason), NOW_MS).ending).toMatchObject({ outcome, reason });
   });
 
-  test('on the way home gives up waiting for the pods of stable: the canary Mapping may be gone', () => {
+  test('on the way home puts back a canary Mapping that stable cannot do without, once, and then gives up waiting for stable', () => {
     const retreating = tryingRun({
       stage: 'retreating',
       workloadSpec: { dynamicStableScale: true },
       revisions: [revision('v1', 2), revision('v2', 2)],
     });
     expect(nextAction(retreating, NOW_MS).kind).toBe('scaleReplicaSets');
-    expect(nextAction(evolve(retreating, failed('CanaryMappingGone'), NOW_MS), NOW_MS)).toEqual({
-      kind: 'setCanaryWeight',
-      weight: 0,
-    });
+    const once = evolve(retreating, failed('CanaryMappingGone'), NOW_MS);
+    expect(nextAction(once, NOW_MS)).toEqual({ kind: 'repairCanaryMappings' });
+    const twice = evolve(evolve(once, { kind: 'repairStarted' }, NOW_MS), failed('CanaryMappingGone'), NOW_MS);
+    expect(nextAction(twice, NOW_MS)).toEqual({ kind: 'setCanaryWeight', weight: 0 });
   });
 
   test('of what no traffic depends on is left for a while, and the run goes on', () => {

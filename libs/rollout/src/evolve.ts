@@ -1,16 +1,15 @@
 import type { LabelledRevision } from './actions.ts';
 import { assertNever } from './assert-never.ts';
+import { failed } from './failed.ts';
 import { servedReported, whenItCounts, writtenToGateway } from './gateway.ts';
 import { repaired, type Repaired } from './mappings.ts';
 import { observed } from './observed.ts';
 import { hasPods } from './pods.ts';
 import type { Scaling } from './replicas.ts';
 import { canonical } from './revision.ts';
-import type { CanaryMapping, Ending, Observation, Problem, Run, ServedReport, Wanted } from './run.ts';
+import type { CanaryMapping, Observation, Problem, Run, ServedReport, Wanted } from './run.ts';
 import {
   ABORTED,
-  CANARY_MAPPING_GONE,
-  SUPERSEDED,
   endStep,
   enterStep,
   retreat,
@@ -170,10 +169,6 @@ export function evolve(run: Run, event: RunEvent, nowMs: number): Run {
   }
 }
 
-function endingOf(problem: Problem): Ending {
-  return { outcome: problem.reason === SUPERSEDED ? 'superseded' : 'aborted', ...problem };
-}
-
 function told(run: Run, wanted: Wanted, lookAgain: boolean): Run {
   if (run.ending?.outcome === 'deleted' && wanted.uid === run.uid) {
     return run; // An object that is deleted does not come back under its uid.
@@ -233,22 +228,6 @@ function progressDeadlineExceeded(run: Run, nowMs: number): Run {
   return progressDeadlineAbort && isUpdate
     ? retreat(exceeded, { outcome: 'aborted', reason: ABORTED, message }, nowMs)
     : exceeded;
-}
-
-/** Once the stable Service selects the new revision nothing is undone any more: the planner tries the same again. */
-function failed(run: Run, problem: Problem, nowMs: number): Run {
-  const isSwitched = run.stage === 'promoting' && (run.promotion === 'endpoints' || run.promotion === 'cleanup');
-  const isUnderWay = run.stage === 'stepping' || run.stage === 'promoting';
-  if (problem.reason === CANARY_MAPPING_GONE && isUnderWay && !isSwitched) {
-    return { ...run, mappingsChanged: true }; // It is put back, and then the same is tried again.
-  }
-  if (run.stage === 'retreating') {
-    return { ...run, isWeightLost: true };
-  }
-  if (run.stage === 'settling') {
-    return { ...run, lookAgain: true }; // What was read is no longer so.
-  }
-  return isSwitched ? run : retreat(run, endingOf(problem), nowMs);
 }
 
 /** An abort may have come while the Mappings were being created: then they are only known, to be removed. */

@@ -114,6 +114,19 @@ describe('a gateway that can be asked', () => {
     expect(scene.play()).toContain('v1: 0 pods');
   });
 
+  test('that has an error about a Mapping keeps the pods of a settled run waiting, and is asked again in its time', () => {
+    const scene = asking(specWithPods([], { scaleDownDelaySeconds: 0 }));
+    scene.play();
+    scene.gateway.push(...many(BEHIND, 4));
+    scene.pass(5);
+    scene.play();
+    const problem = { reason: 'GatewayRefusedMapping', message: 'b: mismatched load_balancer' };
+    scene.evolve({ kind: 'failed', problem });
+    expect(scene.play()).toEqual(['wait: WeightNotServed: b: mismatched load_balancer']);
+    scene.pass(15);
+    expect(scene.play()).toContain('v1: 0 pods');
+  });
+
   test('is not asked for a weight of 0', () => {
     const scene = asking(specWithPods([setWeight(0), pause()]));
     expect(scene.play()).not.toContain(ASKED);

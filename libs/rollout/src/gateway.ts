@@ -41,6 +41,9 @@ function waitToAskAgain(run: Run, nowMs: number): Action | undefined {
     : undefined;
 }
 
+/** The gateway has an error about one of our Mappings. */
+export const GATEWAY_REFUSED = 'GatewayRefusedMapping';
+
 /** Reason of the Event and of the phase. */
 export const WEIGHT_NOT_SERVED = 'WeightNotServed';
 

@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import type { Repaired } from './mappings.ts';
 import { phaseOf } from './phase.ts';
+import { nextAction } from './planner.ts';
 import type { Repair } from './run.ts';
 import { Scene } from './testing/scene.ts';
 import { pause, setWeight, specWithPods } from './testing/specs.ts';
@@ -54,6 +55,14 @@ describe('Mappings that somebody else changed in mid-run', () => {
     scene.evolve({ kind: 'failed', problem: { reason: 'MappingDrifted', message: 'changed by helm' } });
     expect(scene.play().slice(0, 2)).toEqual(['weight 0', 'removeCanaryMappings']);
     expect(scene.notices).toContain('! MappingDrifted: changed by helm');
+  });
+
+  test("are deleted at their weight once they send their share to stable, because a lower one would be nobody's", () => {
+    const scene = Scene.trying(SPEC);
+    const problem = { reason: 'AmbassadorMappingConfigError', message: 'has a weight', diverted: ['app0-canary'] };
+    scene.evolve({ kind: 'failed', problem });
+    expect(nextAction(scene.run, scene.nowMs)).toEqual({ kind: 'removeCanaryMappings' });
+    expect(scene.notices).toContain('! AmbassadorMappingConfigError: has a weight');
   });
 
   test('are given up when somebody changes them again and again', () => {

@@ -181,7 +181,7 @@ function nextInPromotion(run: Run, nowMs: number): Action {
     case 'weight':
       return waitForStable(run) ?? nextForAllTraffic(run, nowMs);
     case 'service':
-      return waitForStable(run) ?? { kind: 'switchStableService' };
+      return waitForStable(run) ?? nextForGateway(run, nowMs) ?? { kind: 'switchStableService' };
     case 'endpoints':
       return needsObservation(run) ? { kind: 'observeRollout' } : { kind: 'awaitStableEndpoints' };
     case 'cleanup':
@@ -216,11 +216,15 @@ function nextInRetreat(run: Run, nowMs: number): Action {
   if (!run.looked) {
     return { kind: 'observeRollout' };
   }
+  if (isDivertedWhole(run)) {
+    return { kind: 'removeCanaryMappings' };
+  }
   // A write that was intended may have landed although its answer never came.
   const weight = Math.max(run.intendedWeight, run.writtenWeight);
   const least = weightStableNeeds(run);
-  if (weight > least) {
-    return { kind: 'setCanaryWeight', weight: least };
+  const mend = least > 0 ? mending(run) : undefined;
+  if (mend !== undefined || weight > least) {
+    return mend ?? { kind: 'setCanaryWeight', weight: least };
   }
   if (weight === 0 || !hasPods(run)) {
     return { kind: 'removeCanaryMappings' };
@@ -228,10 +232,12 @@ function nextInRetreat(run: Run, nowMs: number): Action {
   if (needsObservation(run)) {
     return { kind: 'observeRollout' };
   }
-  return (
-    mending(run) ??
-    nextForPods(run, nowMs) ?? { kind: 'wait', why: `stable has pods for ${100 - weight} % of the traffic` }
-  );
+  return nextForPods(run, nowMs) ?? { kind: 'wait', why: `stable has pods for ${100 - weight} % of the traffic` };
+}
+
+/** All that the canary Mappings take goes to stable's pods already. */
+function isDivertedWhole({ canaryMappings }: Run): boolean {
+  return canaryMappings.length > 0 && canaryMappings.every(({ isDiverted }) => isDiverted === true);
 }
 
 /** Traffic is where it belongs; the pods follow, and the run stays open until they have. */

@@ -55,6 +55,8 @@ export interface CanaryMapping {
   readonly resourceVersion?: string;
   /** What was written on it, percent; absent: not known yet. */
   readonly weight?: number;
+  /** It sends its share to the stable Service until it is deleted: another weight would only take requests from somebody. */
+  readonly isDiverted?: true;
 }
 
 /** Something that somebody else did to the Mappings of a run, and that was put right. */
@@ -103,6 +105,8 @@ export interface Problem {
   readonly message: string;
   /** Who is behind it: an abort that was found on a Mapping. */
   readonly by?: Attribution;
+  /** Names of canary Mappings that were pointed at the stable Service because of it. */
+  readonly diverted?: readonly string[];
 }
 
 /** A condition of `status.conditions`, with Kubernetes' meaning of its fields. Times are RFC 3339, whole seconds. */
@@ -236,6 +240,8 @@ export interface Run {
   readonly followUp?: boolean;
   /** On the way home a weight above 0 could not be written: its Mapping is gone, or another's by now. */
   readonly isWeightLost?: boolean;
+  /** On the way home a canary Mapping was gone that stable could not do without: it has been put back once. */
+  readonly mendedOnTheWayHome?: true;
   /** An abort met the request that moves the stable Service: the run looks before it undoes anything. */
   readonly maySwitch?: boolean;
   /** A Mapping of this Rollout differs from what it is to be, or carries an order. */
