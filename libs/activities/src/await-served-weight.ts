@@ -13,8 +13,11 @@ const POLL_MS = 200;
 /** An error may be about what was before our write: the gateway looks at changes once a second. */
 const ERROR_STANDS_MS = 2_000;
 
-/** A pause may wait for the answer, and must not end much later for an instance that hangs. */
-const LATE_ANSWER_MS = 1_000;
+/**
+ * A pause may wait for the answer, and must not end much later for an instance that hangs; but long enough for a round to say
+ * what the others serve.
+ */
+const LATE_ANSWER_MS = 2_000;
 
 /** Asks every instance of the gateway until all serve the weight, or until it is time to say what they serve. */
 export function awaitServedWeight({ gateway }: ActivityDependencies): CanaryRolloutActivities['awaitServedWeight'] {
@@ -63,7 +66,7 @@ async function inTime(
     if (!late.aborted || signal.aborted) {
       throw error;
     }
-    return before;
+    return before.length > 0 ? before : [{ instance: 'the gateway', problem: 'no answer in time' }];
   }
 }
 

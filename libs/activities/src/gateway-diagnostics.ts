@@ -24,10 +24,10 @@ export interface GatewayDiagnostics {
 const PATH = '/ambassador/v0/diag/?json=true';
 
 /** 300 Mappings take a gateway 0.35 s to list (facts/mapping.md 4); one that is this slow is as good as silent. */
-const ASK_TIMEOUT_MS = 3_000;
+const ASK_TIMEOUT_MS = 1_500;
 
-/** A pod that cannot be reached directly is asked through the API server; that is found out quickly. */
-const DIRECT_TIMEOUT_MS = 1_000;
+/** A pod that cannot be reached directly is asked through the API server; that is found out while there is time for it. */
+const DIRECT_TIMEOUT_MS = 750;
 
 /**
  * One for all runs of a worker: those that ask at the same time share a round, which begins after they asked, so that what it

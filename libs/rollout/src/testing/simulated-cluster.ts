@@ -35,17 +35,17 @@ export class SimulatedCluster {
   readonly gateway: ServedReport[] = [];
   /** What the next repair finds and does; nothing by itself. */
   repaired: Partial<Repaired> = {};
-  private generation = 1;
+  protected generation = 1;
   private deleting = false;
   private abort: ObservedRollout['abort'];
   private tried: { revision: string; steps: string } | undefined;
-  private services: ServiceRevisions = {};
-  private readonly pods = new SimulatedPods();
-  private readonly mappings = new Map<string, number>();
+  protected services: ServiceRevisions = {};
+  protected readonly pods = new SimulatedPods();
+  protected readonly mappings = new Map<string, number>();
 
   constructor(
-    private spec: RolloutSpec,
-    private wanted: string,
+    protected spec: RolloutSpec,
+    protected wanted: string,
     /** Whether pods of a revision come up; a test may change its mind. */
     public isGood: (hash: string) => boolean,
   ) {}
@@ -140,7 +140,7 @@ export class SimulatedCluster {
     }
   }
 
-  private close(): void {
+  protected close(): void {
     this.courses.push('close');
     if (this.mappings.size > 0) {
       throw new Error(`canary Mappings outlive their run: ${[...this.mappings.keys()].join(', ')}`);
@@ -155,7 +155,7 @@ export class SimulatedCluster {
     this.isIdle = !follows || this.deleting;
   }
 
-  private perform(action: ActivityAction): void {
+  protected perform(action: ActivityAction): void {
     this.courses.push(describeAction(action));
     switch (action.kind) {
       case 'observeRollout':
@@ -216,7 +216,7 @@ export class SimulatedCluster {
     }
   }
 
-  private remove(): void {
+  protected remove(): void {
     mayRemoveMappings(this.traffic());
     this.mappings.clear();
     this.evolve({ kind: 'canaryMappingsRemoved' });
@@ -267,7 +267,7 @@ export class SimulatedCluster {
     return isNew;
   }
 
-  private traffic(): Traffic {
+  protected traffic(): Traffic {
     const weights = [...this.mappings.values()];
     const [weight, lowest] = [Math.max(0, ...weights), weights.length === 0 ? 100 : Math.min(...weights)];
     return { run: this.run, pods: this.pods, services: this.services, weight, lowest };
