@@ -105,6 +105,9 @@ export class FakeCluster {
     await this.tell({ uid: UID, generation: this.generation, revisions: this.pods.revisions });
   }
 
+  /** Activities do the action that comes next as well; false: as those of a worker of an older version. */
+  goesAhead = false;
+
   readonly activities: CanaryRolloutActivities = {
     observeRollout: async () => {
       await this.before('observe');
@@ -141,9 +144,13 @@ export class FakeCluster {
       return { switched: true };
     },
     awaitStableEndpoints: () => this.note('endpoints'),
-    removeCanaryMappings: async ({ names }) => {
+    removeCanaryMappings: async ({ names, release }) => {
       await this.note('remove');
-      return { removed: names };
+      if (!this.goesAhead || release !== true) {
+        return { removed: names };
+      }
+      await this.note('release');
+      return { removed: names, released: true };
     },
     releaseRollout: () => this.note('release'),
     awaitEndpoints: ({ service }) => this.note(`endpoints of ${service}`),
@@ -155,11 +162,12 @@ export class FakeCluster {
       }
       return scaled;
     },
-    pointServices: async ({ services }) => {
+    pointServices: async ({ services, awaited }) => {
       await this.note(services.map(({ name, podTemplateHash }) => `${name} -> ${podTemplateHash}`).join(', '));
       for (const { name, podTemplateHash } of services) {
         this.pods.point({ [name === STABLE_SERVICE ? 'stable' : 'canary']: podTemplateHash });
       }
+      return this.goesAhead ? { endpointsReady: awaited !== undefined } : undefined;
     },
     restartPods: async ({ atMost }) => {
       await this.note(`restart ${atMost}`);

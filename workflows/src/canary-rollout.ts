@@ -7,6 +7,7 @@ import {
   continueAsNew,
   isCancellation,
   log,
+  patched,
   workflowInfo,
 } from '@temporalio/workflow';
 import { type CanaryRolloutInput, type CanaryRolloutResult, type RunRef } from '@weir/contract';
@@ -25,6 +26,7 @@ import {
   type Run,
   type RunEvent,
 } from '@weir/rollout';
+import type { Performed } from './ahead.ts';
 import { isUpkeep } from './perform-on-pods.ts';
 import { perform, problemOf } from './perform.ts';
 import { UNNAMED_ACTOR } from './messages.ts';
@@ -33,6 +35,8 @@ import { Reporter } from './reporter.ts';
 
 /** Before continue-as-new; a healthy API server takes a status in milliseconds. */
 const FLUSH_TIMEOUT = '5 seconds';
+/** Temporal's clock ends in 2262, and an annotation can name any year; what is planned again when it fires is a timer more. */
+const LONGEST_TIMER_MS = 365 * 24 * 3_600_000;
 /** Actions that wait for something in the cluster. */
 const WAITS: readonly ActivityAction['kind'][] = [
   'awaitStableEndpoints',
@@ -51,6 +55,8 @@ export async function canaryRollout(input: CanaryRolloutInput): Promise<CanaryRo
 }
 
 class CanaryRollout {
+  /** Histories from before have a report for each change, and an activity for each action. */
+  private readonly isLean = patched('2026-11-23-fewer-activities');
   private readonly ref: RunRef;
   private readonly reporter: Reporter;
   private run: Run;
@@ -62,7 +68,7 @@ class CanaryRollout {
   constructor(private readonly input: CanaryRolloutInput) {
     const { workflowId, runId } = workflowInfo();
     this.ref = { rollout: input.rollout, workflowId, runId: input.firstRunId ?? runId };
-    this.reporter = new Reporter(this.ref, input.pendingEvents);
+    this.reporter = new Reporter(this.ref, this.isLean, input.pendingEvents);
     this.run = input.run ?? newRun();
     this.cancelled = input.cancelled ?? false;
     receiveMessages({
@@ -96,6 +102,7 @@ class CanaryRollout {
     const reporting = this.reporter.work(() => this.closed);
     for (;;) {
       const action = nextAction(this.run, Date.now());
+      this.reporter.rests(action.kind === 'wait' || action.kind === 'close');
       if (action.kind !== 'close') {
         await this.continueAsNewIfLong();
         await this.interpret(action);
@@ -149,7 +156,8 @@ class CanaryRollout {
     if (untilMs === undefined) {
       await condition(changed);
     } else {
-      await condition(changed, Math.max(untilMs - Date.now(), 1), { summary: why });
+      const forMs = Math.min(Math.max(untilMs - Date.now(), 1), LONGEST_TIMER_MS);
+      await condition(changed, forMs, { summary: why });
     }
   }
 
@@ -167,7 +175,7 @@ class CanaryRollout {
     const scope = new CancellationScope({ cancellable: true });
     this.underWay = { scope, action };
     try {
-      this.apply(await scope.run(() => perform(action, this.run, this.ref)));
+      this.applyPerformed(await scope.run(() => perform(action, this.run, this.ref, this.isLean)));
     } catch (error) {
       const isOvertaken = this.run.ending !== ending || scope.consideredCancelled;
       const overtaken = isOvertaken && (isCancellation(error) || error instanceof ActivityFailure);
@@ -182,6 +190,17 @@ class CanaryRollout {
       }
     } finally {
       this.underWay = undefined;
+    }
+  }
+
+  /** What was done ahead counts only where it still is what comes next: else it is done again, which changes nothing. */
+  private applyPerformed(performed: Performed): void {
+    if (performed.kind !== 'ahead') {
+      return this.apply(performed);
+    }
+    this.apply(performed.event);
+    if (nextAction(this.run, Date.now()).kind === performed.then.action) {
+      this.apply(performed.then.event);
     }
   }
 
@@ -235,6 +254,7 @@ class CanaryRollout {
     if (!this.isLong()) {
       return;
     }
+    this.reporter.rests(true);
     // A status that cannot be written must not hold a weight back.
     await condition(() => this.reporter.isIdle(), FLUSH_TIMEOUT, { summary: 'flush the status' });
     const { abort: _taken, ...input } = this.input;

@@ -40,6 +40,14 @@ const FIELD_TYPES: Readonly<Record<keyof CommandPayload, string>> = {
   expectedStep: 'number',
 };
 
+/** As the REST API has them: these texts go into the status, into Events, and through every continue-as-new. */
+const MAX_LENGTHS = {
+  actor: 200,
+  reason: 1_000,
+  /** The API's keys carry the name of the command before the caller's 200 characters. */
+  idempotencyKey: 250,
+} as const satisfies Partial<Record<keyof CommandPayload, number>>;
+
 /** A command from a payload; a text that says what is wrong with it otherwise. */
 export function readCommand(name: CommandName, payload: unknown): Command | string {
   if (payload instanceof Undecodable) {
@@ -52,6 +60,9 @@ export function readCommand(name: CommandName, payload: unknown): Command | stri
   const fields = (payload ?? {}) as CommandPayload;
   const problem = Object.entries(FIELD_TYPES)
     .map(([field, type]) => wrong(fields[field as keyof CommandPayload], type, field))
+    .concat(
+      Object.entries(MAX_LENGTHS).map(([field, max]) => tooLong(fields[field as keyof typeof MAX_LENGTHS], max, field)),
+    )
     .find((one) => one !== undefined);
   if (problem !== undefined) {
     return problem;
@@ -72,24 +83,42 @@ export function wrongSpecChanged(payload: unknown): string | undefined {
   const { uid, generation, lookAgain, revisions, mappings } = (payload ?? {}) as Record<string, unknown>;
   return (
     (uid === undefined ? 'uid is missing' : wrong(uid, 'string', 'uid')) ??
-    (generation === undefined ? 'generation is missing' : wrong(generation, 'number', 'generation')) ??
+    (isCount(generation) ? undefined : 'generation must be a whole number') ??
     wrong(lookAgain, 'boolean', 'lookAgain') ??
     wrong(mappings, 'boolean', 'mappings') ??
     wrongRevisions(revisions)
   );
 }
 
+/** The end of JavaScript's time: a later one cannot be written as a date. */
+const MAX_TIME_MS = 8.64e15;
+
+const isText = (value: unknown): boolean => typeof value === 'string';
+const isCount = (value: unknown): boolean => Number.isSafeInteger(value) && Number(value) >= 0;
+const isTime = (value: unknown): boolean => Number.isInteger(value) && Math.abs(Number(value)) <= MAX_TIME_MS;
+
+const TEXT = { is: isText, what: 'a string' };
+const COUNT = { is: isCount, what: 'a whole number of at least 0' };
+/** Of a revision: what somebody wrote into an annotation. */
+const NUMBER = { is: Number.isInteger, what: 'a whole number' };
+const TIME = { is: isTime, what: 'a time in epoch milliseconds' };
+
+/** A planner that meets another value could wait for a time that there is not. */
 const REVISION_FIELDS = {
-  hash: 'string',
-  name: 'string',
-  number: 'number',
-  createdAtMs: 'number',
-  replicas: 'number',
-  pods: 'number',
-  ready: 'number',
-  available: 'number',
-  resourceVersion: 'string',
-} as const satisfies Partial<Record<keyof Revision, string>>;
+  hash: TEXT,
+  name: TEXT,
+  number: NUMBER,
+  createdAtMs: TIME,
+  replicas: COUNT,
+  pods: COUNT,
+  ready: COUNT,
+  available: COUNT,
+  resourceVersion: TEXT,
+  roleMetadata: TEXT,
+  scaleDownAtMs: TIME,
+} as const satisfies Record<keyof Revision, { is: (value: unknown) => boolean; what: string }>;
+
+const OPTIONAL: readonly string[] = ['roleMetadata', 'scaleDownAtMs'] satisfies (keyof Revision)[];
 
 function wrongRevisions(revisions: unknown): string | undefined {
   if (revisions === undefined) {
@@ -101,8 +130,10 @@ function wrongRevisions(revisions: unknown): string | undefined {
   }
   return (revisions as Record<string, unknown>[])
     .flatMap((one, index) =>
-      Object.entries(REVISION_FIELDS).map(([field, type]) =>
-        typeof one[field] === type ? undefined : `revisions[${index}].${field} must be a ${type}`,
+      Object.entries(REVISION_FIELDS).map(([field, { is, what }]) =>
+        is(one[field]) || (one[field] === undefined && OPTIONAL.includes(field))
+          ? undefined
+          : `revisions[${index}].${field} must be ${what}`,
       ),
     )
     .find((problem) => problem !== undefined);
@@ -110,4 +141,8 @@ function wrongRevisions(revisions: unknown): string | undefined {
 
 function wrong(value: unknown, type: string, field: string): string | undefined {
   return value === undefined || typeof value === type ? undefined : `${field} must be a ${type}`;
+}
+
+function tooLong(value: unknown, max: number, field: string): string | undefined {
+  return typeof value === 'string' && value.length > max ? `${field} has more than ${max} characters` : undefined;
 }

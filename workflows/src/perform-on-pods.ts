@@ -1,5 +1,6 @@
 import type { RunRef } from '@weir/contract';
-import { assertNever, newRevisionLooks, wantedHash, type ActivityAction, type Run, type RunEvent } from '@weir/rollout';
+import { assertNever, newRevisionLooks, wantedHash, type ActivityAction, type Run } from '@weir/rollout';
+import { pointed, pointing, type Performed } from './ahead.ts';
 import { decisive, interruptible, upkeep } from './activities.ts';
 
 /** The actions about pods and the Services that select them. */
@@ -14,7 +15,7 @@ type PodAction = Extract<
  * Like `perform`, for a Rollout whose pods are Weir's. An abort does not wait for a scaling: one that lands late is heard of like any
  * other news of pods, and its resourceVersion keeps it from undoing a newer one.
  */
-export async function performOnPods(action: PodAction, run: Run, ref: RunRef): Promise<RunEvent> {
+export async function performOnPods(action: PodAction, run: Run, ref: RunRef, isLean: boolean): Promise<Performed> {
   const uid = run.uid ?? '';
   switch (action.kind) {
     case 'scaleReplicaSets': {
@@ -35,15 +36,8 @@ export async function performOnPods(action: PodAction, run: Run, ref: RunRef): P
       return { kind: 'replicaSetsScaled', ...scaled, missing };
     }
     case 'pointServices': {
-      const { stableService, canaryService } = run.spec;
-      const { stable, canary } = action.services;
-      const services = [
-        ...(stable === undefined ? [] : [{ name: stableService, podTemplateHash: stable }]),
-        ...(canary === undefined ? [] : [{ name: canaryService, podTemplateHash: canary }]),
-      ];
-      const summary = services.map((one) => `Service ${one.name} selects revision ${one.podTemplateHash}`).join(', ');
-      await decisive.pointServices.executeWithOptions({ summary }, [{ ...ref, services }]);
-      return { kind: 'servicesPointed', services: action.services };
+      const { summary, input } = pointing(action, run, ref, isLean);
+      return pointed(action, run, await decisive.pointServices.executeWithOptions({ summary }, [input]));
     }
     case 'restartPods': {
       const { beforeMs, atMost } = action;

@@ -1,19 +1,18 @@
 import { ActivityFailure, ApplicationFailure } from '@temporalio/workflow';
 import { FAILURES, type RunRef } from '@weir/contract';
-import {
-  canaryMappingName,
-  stableMappingNameProblem,
-  type ActivityAction,
-  type Problem,
-  type Run,
-  type RunEvent,
-} from '@weir/rollout';
+import { canaryMappingName, type ActivityAction, type Problem, type Run } from '@weir/rollout';
 import { cleanup, decisive, interruptible } from './activities.ts';
 import { mappingRef, performOnGateway } from './perform-on-gateway.ts';
+import { removal, removed, type Performed } from './ahead.ts';
 import { performOnPods } from './perform-on-pods.ts';
 
-/** Does what an action says, by its activity, and says what happened. Each call has a summary for the Temporal UI. */
-export async function perform(action: ActivityAction, run: Run, ref: RunRef): Promise<RunEvent> {
+/**
+ * Does what an action says, by its activity, and says what happened. Each call has a summary for the Temporal UI. How many
+ * promises lie between an activity and the run is part of what a replay must find again: histories are made with this many.
+ *
+ * @param isLean - an activity may do the action that comes next as well
+ */
+export async function perform(action: ActivityAction, run: Run, ref: RunRef, isLean: boolean): Promise<Performed> {
   switch (action.kind) {
     case 'observeRollout': {
       const observation = await interruptible.observeRollout.executeWithOptions({ summary: 'look at the cluster' }, [
@@ -88,16 +87,15 @@ export async function perform(action: ActivityAction, run: Run, ref: RunRef): Pr
       return { kind: 'canaryEndpointsReady' };
     }
     case 'removeCanaryMappings': {
-      const { mappingApiVersion } = run;
-      const input = { ...ref, names: canaryNames(run), ...(mappingApiVersion && { mappingApiVersion }) };
-      await cleanup.removeCanaryMappings.executeWithOptions({ summary: 'remove the canary Mappings' }, [input]);
-      return { kind: 'canaryMappingsRemoved' };
+      const { summary, input } = removal(run, ref, isLean);
+      const { released } = await cleanup.removeCanaryMappings.executeWithOptions({ summary }, [input]);
+      return removed(released === true);
     }
     case 'releaseRollout':
       await cleanup.releaseRollout.executeWithOptions({ summary: 'take the finalizer off' }, [ref]);
       return { kind: 'rolloutReleased' };
     default:
-      return performOnPods(action, run, ref);
+      return performOnPods(action, run, ref, isLean);
   }
 }
 
@@ -112,8 +110,4 @@ export function problemOf(error: unknown): Problem {
   }
   // Somebody failed it by hand in Temporal, or its answer was too large: the traffic goes home all the same.
   return { reason: 'ActivityFailed', message: `${error.activityType}: ${cause?.message ?? error.message}` };
-}
-
-function canaryNames(run: Run): string[] {
-  return run.spec.mappings.filter((name) => stableMappingNameProblem(name) === undefined).map(canaryMappingName);
 }

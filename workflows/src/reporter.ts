@@ -3,6 +3,7 @@ import { SearchAttributeType, defineSearchAttributeKey, type SearchAttributePair
 import { SEARCH_ATTRIBUTES, type RolloutEvent, type RunRef } from '@weir/contract';
 import { phaseOf, renderDetails, rolloutStatus, runSummary, type Run } from '@weir/rollout';
 import { cleanup } from './activities.ts';
+import { combined } from './combined-events.ts';
 
 const KEYS = {
   namespace: defineSearchAttributeKey(SEARCH_ATTRIBUTES.namespace.name, SearchAttributeType.KEYWORD),
@@ -14,19 +15,30 @@ const KEYS = {
 };
 
 /**
+ * A run that goes from weight to weight is reported when it comes to rest, or this long after a change: long against the tenth of
+ * a second that a step takes, short against a person's patience.
+ */
+const GATHER_TIME = '5 seconds';
+
+/**
  * Tells the world where a run stands: the Rollout's status, Kubernetes Events, the Temporal UI. It runs beside the run, so
  * that it never holds a weight back: one status write in flight, the newest wins, what is left is flushed before the run closes.
  */
 export class Reporter {
   private newest: Run | undefined;
+  private isAtRest = false;
   private events: readonly RolloutEvent[];
   private nextEventId = 1;
   private shown = '';
   private writing = false;
 
-  /** @param pending - Events that an execution before this one could not write */
+  /**
+   * @param gathers - false: a report for each change
+   * @param pending - Events that an execution before this one could not write
+   */
   constructor(
     private readonly ref: RunRef,
+    private readonly gathers: boolean,
     pending: readonly RolloutEvent[] = [],
   ) {
     this.events = pending;
@@ -39,7 +51,15 @@ export class Reporter {
   /** Notes that the run changed. */
   changed(run: Run): void {
     this.newest = run;
-    this.showInTemporal(run);
+    setCurrentDetails(renderDetails(run));
+    if (!this.gathers) {
+      this.upsertSearchAttributes(run);
+    }
+  }
+
+  /** Notes whether the run waits for something, and so may stay for long what it is now. */
+  rests(isAtRest: boolean): void {
+    this.isAtRest = isAtRest;
   }
 
   /** Notes an Event for the Rollout. */
@@ -52,6 +72,9 @@ export class Reporter {
   async work(isOver: () => boolean): Promise<void> {
     for (;;) {
       await condition(() => this.newest !== undefined || isOver());
+      if (this.gathers) {
+        await condition(() => this.isAtRest || isOver(), GATHER_TIME, { summary: 'gather what is to be reported' });
+      }
       if (this.newest === undefined) {
         return;
       }
@@ -67,6 +90,9 @@ export class Reporter {
   private async write(run: Run): Promise<void> {
     const { events } = this;
     this.newest = undefined;
+    if (this.gathers) {
+      this.upsertSearchAttributes(run);
+    }
     if (run.uid === undefined) {
       return; // There is no Rollout to write to.
     }
@@ -75,7 +101,7 @@ export class Reporter {
     const status = rolloutStatus(run, atMs);
     try {
       await cleanup.reportStatus.executeWithOptions({ summary: `status: ${status.phase}` }, [
-        { ...this.ref, uid: run.uid, atMs, status, summary: runSummary(run), events },
+        { ...this.ref, uid: run.uid, atMs, status, summary: runSummary(run), events: combined(events) },
       ]);
       this.events = this.events.filter((event) => !events.includes(event));
     } catch (error) {
@@ -86,8 +112,7 @@ export class Reporter {
     }
   }
 
-  private showInTemporal(run: Run): void {
-    setCurrentDetails(renderDetails(run));
+  private upsertSearchAttributes(run: Run): void {
     const { phase } = phaseOf(run);
     const attributes: SearchAttributePair[] = [
       { key: KEYS.namespace, value: this.ref.rollout.namespace },

@@ -23,7 +23,7 @@ describe('what is news of the pods of a Rollout', () => {
   const happens = (type: Change<ReplicaSetObject>['type'], object: ReplicaSetObject): string | undefined =>
     news.changed({ type, object });
   const told = (rollout = ROLLOUT): string[] | undefined =>
-    news.take(rollout)?.map(({ name, available }) => `${name}: ${available}`);
+    news.take(rollout)?.revisions.map(({ name, available }) => `${name}: ${available}`);
 
   test('a ReplicaSet with pods that nobody has told of yet', () => {
     expect(happens('ADDED', replicaSet('v1', 4))).toBe('u');
@@ -41,6 +41,28 @@ describe('what is news of the pods of a Rollout', () => {
     }
     happens('MODIFIED', replicaSet('v1', 5));
     expect(told()).toHaveLength(1);
+  });
+
+  test.each<[string, ReplicaSetObject, ReplicaSetObject, boolean]>([
+    ['a pod that came into service', replicaSet('v1', 4, { availableReplicas: 3 }), replicaSet('v1', 4), true],
+    ['a pod that went out of service', replicaSet('v1', 4), replicaSet('v1', 4, { availableReplicas: 3 }), true],
+    ['a pod that went', replicaSet('v1', 0, { replicas: 1, availableReplicas: 0 }), replicaSet('v1', 0), true],
+    [
+      'not a pod that only runs yet',
+      replicaSet('v1', 4, { readyReplicas: 0, availableReplicas: 0 }),
+      replicaSet('v1', 4, { readyReplicas: 4, availableReplicas: 0 }),
+      false,
+    ],
+  ])('at once: %s', (_name, before, after, isUrgent) => {
+    happens('ADDED', before);
+    told();
+    happens('MODIFIED', after);
+    expect(news.take(ROLLOUT)?.isUrgent).toBe(isUrgent);
+  });
+
+  test('at once: not a ReplicaSet that was just made', () => {
+    happens('ADDED', replicaSet('v1', 4, { readyReplicas: 0, availableReplicas: 0 }));
+    expect(news.take(ROLLOUT)?.isUrgent).toBe(false);
   });
 
   test('all revisions, when one of them is news', () => {

@@ -3,8 +3,12 @@ import type { Change } from '@weir/kubernetes';
 import { RUN_ANNOTATION, type Revision } from '@weir/rollout';
 
 /** What a run was told of the pods of one ReplicaSet: the counts that it decides by. */
-function countsOf({ replicas, pods, ready, available }: Revision): string {
-  return [replicas, pods, ready, available].join('/');
+type Counts = Pick<Revision, 'replicas' | 'pods' | 'ready' | 'available'>;
+
+export interface PodsTold {
+  readonly revisions: readonly Revision[];
+  /** Pods came into service or went: a run may wait for that. All else is for the status. */
+  readonly isUrgent: boolean;
 }
 
 /**
@@ -13,7 +17,7 @@ function countsOf({ replicas, pods, ready, available }: Revision): string {
  */
 export class PodNews {
   private readonly seen = new Map<string, Map<string, Revision>>();
-  private readonly told = new Map<string, Map<string, string>>();
+  private readonly told = new Map<string, Map<string, Counts>>();
 
   /** @returns uid of the Rollout whose pods changed; undefined when it is nobody's */
   changed({ type, object }: Change<ReplicaSetObject>): string | undefined {
@@ -35,20 +39,16 @@ export class PodNews {
   }
 
   /** Everything known of a Rollout's pods, when something of it is news; undefined otherwise. What is returned counts as told. */
-  take(rollout: RolloutObject): readonly Revision[] | undefined {
+  take(rollout: RolloutObject): PodsTold | undefined {
     const { uid = '' } = rollout.metadata;
     const revisions = [...(this.seen.get(uid)?.values() ?? [])];
     const told = this.told.get(uid) ?? reportedBy(rollout);
-    const isNews = revisions.some((revision) => {
-      const before = told.get(revision.name);
-      // One without pods is history; the run that makes one need not be told.
-      return before === undefined ? revision.replicas > 0 || revision.pods > 0 : before !== countsOf(revision);
-    });
-    if (!isNews) {
+    const news = revisions.filter((revision) => isNews(told.get(revision.name), revision));
+    if (news.length === 0) {
       return undefined;
     }
-    this.told.set(uid, new Map(revisions.map((revision) => [revision.name, countsOf(revision)])));
-    return revisions;
+    this.told.set(uid, new Map(revisions.map((revision) => [revision.name, revision])));
+    return { revisions, isUrgent: news.some((revision) => isUrgent(told.get(revision.name), revision)) };
   }
 
   forget(rolloutUid: string): void {
@@ -57,11 +57,23 @@ export class PodNews {
   }
 }
 
+/** One without pods is history; the run that makes one need not be told. */
+function isNews(before: Counts | undefined, { replicas, pods, ready, available }: Revision): boolean {
+  return before === undefined
+    ? replicas > 0 || pods > 0
+    : [before.replicas, before.pods, before.ready, before.available].join() !==
+        [replicas, pods, ready, available].join();
+}
+
+function isUrgent(before: Counts | undefined, { pods, available }: Revision): boolean {
+  return available !== (before?.available ?? 0) || pods < (before?.pods ?? 0);
+}
+
 /** What the last run said that it knew. */
-function reportedBy({ metadata }: RolloutObject): Map<string, string> {
+function reportedBy({ metadata }: RolloutObject): Map<string, Counts> {
   try {
     const { revisions = [] } = JSON.parse(metadata.annotations?.[RUN_ANNOTATION] ?? '{}') as { revisions?: Revision[] };
-    return new Map(revisions.map((revision) => [revision.name, countsOf(revision)]));
+    return new Map(revisions.map((revision) => [revision.name, revision]));
   } catch {
     return new Map(); // Somebody else's text: then everything is news.
   }

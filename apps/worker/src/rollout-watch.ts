@@ -22,6 +22,8 @@ import { tellVanished } from './vanished.ts';
 
 /** What a watch that is being ended may take when the worker stops. */
 const STOP_MS = 2_000;
+/** A pod that starts is three changes in a row, and only the last of them is one that a run waits for. */
+const FOR_THE_STATUS_MS = 1_000;
 /** Temporal is asked again this long after it could not be reached. */
 const VANISHED_RETRY_MS = 5_000;
 
@@ -176,9 +178,11 @@ export class RolloutWatch {
 
   private tellOfPods(rollout: RolloutObject): void {
     const { uid = '', generation = 0, deletionTimestamp } = rollout.metadata;
-    const revisions = deletionTimestamp === undefined ? this.pods.take(rollout) : undefined;
-    if (revisions !== undefined) {
-      this.teller.tell(this.refOf(rollout), { change: { uid, generation, revisions }, start: true });
+    const news = deletionTimestamp === undefined ? this.pods.take(rollout) : undefined;
+    if (news !== undefined) {
+      const { revisions, isUrgent } = news;
+      const telling = { change: { uid, generation, revisions }, start: true };
+      this.teller.tell(this.refOf(rollout), telling, isUrgent ? 0 : FOR_THE_STATUS_MS);
     }
   }
 

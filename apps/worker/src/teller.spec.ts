@@ -91,6 +91,22 @@ describe('the teller', () => {
     expect(temporal.calls).toHaveLength(2);
   });
 
+  test('lets what can wait go with what cannot', async () => {
+    teller.tell(APP, change(1), 10_000);
+    await settled();
+    expect(temporal.calls).toEqual([]);
+    teller.tell(APP, change(2));
+    expect(temporal.calls).toEqual(['tell app 2']);
+    await temporal.arrive();
+    expect(temporal.calls).toHaveLength(1);
+  });
+
+  test('tells what can wait when its time is over', async () => {
+    teller.tell(APP, change(1), 20);
+    await eventually(() => temporal.calls.length === 1);
+    expect(temporal.calls).toEqual(['tell app 1']);
+  });
+
   test('does not let one Rollout wait for another', async () => {
     teller.tell(APP, change(1));
     await settled();

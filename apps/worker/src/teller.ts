@@ -21,13 +21,15 @@ export class Teller {
     private readonly logger: Logger,
   ) {}
 
-  tell(rollout: RolloutRef, telling: Telling): void {
+  /** @param withinMs - it can wait so long for something that cannot, to go with it */
+  tell(rollout: RolloutRef, telling: Telling, withinMs = 0): void {
     const key = `${rollout.namespace}/${rollout.name}`;
     const waiting = this.pending.get(key);
     this.pending.set(key, { rollout, telling: waiting === undefined ? telling : together(waiting.telling, telling) });
-    if (!this.underWay.has(key)) {
-      const delivery = this.deliver(key).finally(() => this.deliveries.delete(delivery));
-      this.deliveries.add(delivery);
+    if (withinMs > 0) {
+      setTimeout(() => this.begin(key), withinMs).unref();
+    } else {
+      this.begin(key);
     }
   }
 
@@ -35,6 +37,13 @@ export class Teller {
   async stop(): Promise<void> {
     this.stopping.abort();
     await Promise.race([Promise.all(this.deliveries), delay(STOP_MS, undefined, { ref: false })]);
+  }
+
+  private begin(key: string): void {
+    if (!this.underWay.has(key) && !this.stopping.signal.aborted) {
+      const delivery = this.deliver(key).finally(() => this.deliveries.delete(delivery));
+      this.deliveries.add(delivery);
+    }
   }
 
   private async deliver(key: string): Promise<void> {

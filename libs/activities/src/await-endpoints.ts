@@ -24,7 +24,7 @@ export function awaitEndpoints({ kubernetes }: ActivityDependencies): CanaryRoll
       alive(async (signal) => {
         const at = { resource: SERVICES, namespace, name: service };
         const { spec } = await kubernetes.get<ServiceObject>(at, { signal });
-        await untilEndpointsAre(kubernetes, namespace, service, spec.selector ?? {}, signal);
+        await untilEndpointsAre({ kubernetes, namespace, service, selector: spec.selector ?? {}, signal }, ATTEMPT_MS);
       }),
     );
 }
@@ -37,12 +37,19 @@ export function awaitStableEndpoints(
   return ({ stableService: service, ...ref }) => wait({ ...ref, service });
 }
 
-async function untilEndpointsAre(
-  kubernetes: KubernetesClient,
-  namespace: string,
-  service: string,
-  selector: Selector,
-  signal: AbortSignal,
+export interface AwaitedEndpoints {
+  readonly kubernetes: KubernetesClient;
+  readonly namespace: string;
+  readonly service: string;
+  /** What the Service selects. */
+  readonly selector: Selector;
+  readonly signal: AbortSignal;
+}
+
+/** @throws a retryable failure that says what is missing, after `atMostMs` */
+export async function untilEndpointsAre(
+  { kubernetes, namespace, service, selector, signal }: AwaitedEndpoints,
+  atMostMs: number,
 ): Promise<void> {
   const stop = new AbortController();
   const slices = new Map<string, EndpointSlice>();
@@ -51,7 +58,7 @@ async function untilEndpointsAre(
     const giveUp = setTimeout(() => {
       const message = `the endpoints of Service ${service} are not the pods of the new revision yet: ${missing}`;
       reject(ApplicationFailure.retryable(message, 'EndpointsNotReady'));
-    }, ATTEMPT_MS);
+    }, atMostMs);
     stop.signal.addEventListener('abort', () => clearTimeout(giveUp), { once: true });
     signal.addEventListener('abort', () => reject(signal.reason as Error), { once: true });
     void watchForever<EndpointSlice>(kubernetes, {

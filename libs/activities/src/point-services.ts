@@ -2,9 +2,13 @@ import type { CanaryRolloutActivities, PointServicesInput } from '@weir/contract
 import { SERVICES, type KubernetesClient } from '@weir/kubernetes';
 import { MANAGED_BY_ANNOTATION, POD_TEMPLATE_HASH_LABEL, WORKER_FIELD_MANAGER } from '@weir/rollout';
 import { alive } from './alive.ts';
+import { untilEndpointsAre } from './await-endpoints.ts';
 import type { ActivityDependencies } from './dependencies.ts';
 import { translated } from './failures.ts';
 import type { ServiceObject } from './objects.ts';
+
+/** The endpoint controller mostly follows a selector in a tenth of a second; who takes longer has an activity of its own. */
+const AWAITED_MS = 2_000;
 
 /**
  * The revision's hash goes into each selector, beside what the user has there, with the annotation that says whose it is
@@ -14,7 +18,12 @@ export function pointServices({ kubernetes }: ActivityDependencies): CanaryRollo
   return (input) =>
     translated('cleanup', () =>
       alive(async (signal) => {
-        await Promise.all(input.services.map((service) => pointOne(kubernetes, input, service, signal)));
+        const pointed = await Promise.all(
+          input.services.map((service) => pointOne(kubernetes, input, service, signal)),
+        );
+        const awaited = pointed.find(({ metadata }) => metadata.name === input.awaited);
+        const endpointsReady = awaited !== undefined && (await hasItsEndpoints(kubernetes, awaited, signal));
+        return { endpointsReady };
       }),
     );
 }
@@ -24,17 +33,31 @@ async function pointOne(
   { rollout: { namespace, name: rollout } }: PointServicesInput,
   { name, podTemplateHash }: PointServicesInput['services'][number],
   signal: AbortSignal,
-): Promise<void> {
+): Promise<ServiceObject> {
   const at = { resource: SERVICES, namespace, name };
-  const { metadata, spec } = await kubernetes.get<ServiceObject>(at, { signal });
+  const found = await kubernetes.get<ServiceObject>(at, { signal });
+  const { metadata, spec } = found;
   const isPointed = spec.selector?.[POD_TEMPLATE_HASH_LABEL] === podTemplateHash;
   if (isPointed && metadata.annotations?.[MANAGED_BY_ANNOTATION] === rollout) {
-    return;
+    return found;
   }
   const { resourceVersion } = metadata;
   const patch = {
     metadata: { resourceVersion, annotations: { [MANAGED_BY_ANNOTATION]: rollout } },
     spec: { selector: { [POD_TEMPLATE_HASH_LABEL]: podTemplateHash } },
   };
-  await kubernetes.mergePatch(at, patch, { fieldManager: WORKER_FIELD_MANAGER, signal });
+  return kubernetes.mergePatch<ServiceObject>(at, patch, { fieldManager: WORKER_FIELD_MANAGER, signal });
+}
+
+/** What was written stands, whatever comes of the wait: nothing fails here. */
+async function hasItsEndpoints(
+  kubernetes: KubernetesClient,
+  { metadata: { namespace = '', name }, spec }: ServiceObject,
+  signal: AbortSignal,
+): Promise<boolean> {
+  const waiting = { kubernetes, namespace, service: name, selector: spec.selector ?? {}, signal };
+  return untilEndpointsAre(waiting, AWAITED_MS).then(
+    () => true,
+    () => false,
+  );
 }

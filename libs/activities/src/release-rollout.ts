@@ -1,6 +1,6 @@
 import type { CanaryRolloutActivities } from '@weir/contract';
 import { isKubernetesError, type KubernetesClient, type Location } from '@weir/kubernetes';
-import { FINALIZER, ORDER_ANNOTATION, WORKER_FIELD_MANAGER } from '@weir/rollout';
+import { FINALIZER, ORDER_ANNOTATION, WORKER_FIELD_MANAGER, type RolloutRef } from '@weir/rollout';
 import { alive } from './alive.ts';
 import type { ActivityDependencies } from './dependencies.ts';
 import { translated } from './failures.ts';
@@ -11,30 +11,30 @@ import { finalizerOf, orAbsent, rolloutAt, type RolloutObject } from './objects.
  * this run.
  */
 export function releaseRollout({ kubernetes }: ActivityDependencies): CanaryRolloutActivities['releaseRollout'] {
-  return ({ rollout }) =>
-    translated('cleanup', () =>
-      alive(async (signal) => {
-        const at = rolloutAt(rollout);
-        const { metadata } = (await orAbsent(kubernetes.get<RolloutObject>(at, { signal }))) ?? {};
-        if (metadata?.annotations?.[ORDER_ANNOTATION] !== undefined) {
-          await forgetOrder(kubernetes, at, signal);
-        }
-        if (!metadata?.finalizers?.includes(FINALIZER)) {
-          return;
-        }
-        try {
-          await kubernetes.apply(at, finalizerOf(rollout, metadata.uid ?? '', []), {
-            fieldManager: WORKER_FIELD_MANAGER,
-            signal,
-          });
-        } catch (error) {
-          // It went between the two requests.
-          if (!isKubernetesError(error, 'conflict')) {
-            throw error;
-          }
-        }
-      }),
-    );
+  return ({ rollout }) => translated('cleanup', () => alive((signal) => release(kubernetes, rollout, signal)));
+}
+
+/** What {@link releaseRollout} does. */
+export async function release(kubernetes: KubernetesClient, rollout: RolloutRef, signal: AbortSignal): Promise<void> {
+  const at = rolloutAt(rollout);
+  const { metadata } = (await orAbsent(kubernetes.get<RolloutObject>(at, { signal }))) ?? {};
+  if (metadata?.annotations?.[ORDER_ANNOTATION] !== undefined) {
+    await forgetOrder(kubernetes, at, signal);
+  }
+  if (!metadata?.finalizers?.includes(FINALIZER)) {
+    return;
+  }
+  try {
+    await kubernetes.apply(at, finalizerOf(rollout, metadata.uid ?? '', []), {
+      fieldManager: WORKER_FIELD_MANAGER,
+      signal,
+    });
+  } catch (error) {
+    // It went between the two requests.
+    if (!isKubernetesError(error, 'conflict')) {
+      throw error;
+    }
+  }
 }
 
 async function forgetOrder(kubernetes: KubernetesClient, at: Location, signal: AbortSignal): Promise<void> {

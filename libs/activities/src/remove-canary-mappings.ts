@@ -5,6 +5,7 @@ import { alive } from './alive.ts';
 import type { ActivityDependencies } from './dependencies.ts';
 import { translated } from './failures.ts';
 import { mappingsAt, orAbsent, preconditions, type MappingObject } from './objects.ts';
+import { release } from './release-rollout.ts';
 
 /**
  * Deletes every canary Mapping of this Rollout and installation, whichever run made it. Where weight 0 must come first the
@@ -16,21 +17,33 @@ export function removeCanaryMappings(
   return (input) =>
     translated('cleanup', () =>
       alive(async (signal) => {
-        const apis = await dependencies.kubernetes.servedApiVersions({ signal });
-        // The run's own version, unless the gateway was upgraded past it in mid-run.
-        const api =
-          chooseMappingApi(apis, input.mappingApiVersion) ?? chooseMappingApi(apis, dependencies.mappingApiVersion);
-        if (api === undefined) {
-          return { removed: [] };
+        const removed = await removeAll(dependencies, input, signal);
+        if (input.release !== true) {
+          return { removed };
         }
-        const ours = await findOurs(dependencies, input, api.apiVersion, signal);
-        await Promise.all(ours.map((mapping) => removeOne(dependencies, api.apiVersion, mapping, signal)));
-        return { removed: ours.map(({ metadata }) => metadata.name).sort() };
+        await release(dependencies.kubernetes, input.rollout, signal);
+        return { removed, released: true };
       }),
     );
 }
 
-/** By label, and by name: a label can be taken off by hand. */
+async function removeAll(
+  dependencies: ActivityDependencies,
+  input: RemoveCanaryMappingsInput,
+  signal: AbortSignal,
+): Promise<string[]> {
+  const apis = await dependencies.kubernetes.servedApiVersions({ signal });
+  // The run's own version, unless the gateway was upgraded past it in mid-run.
+  const api = chooseMappingApi(apis, input.mappingApiVersion) ?? chooseMappingApi(apis, dependencies.mappingApiVersion);
+  if (api === undefined) {
+    return [];
+  }
+  const ours = await findOurs(dependencies, input, api.apiVersion, signal);
+  await Promise.all(ours.map((mapping) => removeOne(dependencies, api.apiVersion, mapping, signal)));
+  return ours.map(({ metadata }) => metadata.name).sort();
+}
+
+/** By label, and by name where that finds one not: a label can be taken off by hand. */
 async function findOurs(
   { kubernetes, installation }: ActivityDependencies,
   { rollout: { namespace, name }, workflowId, names, only }: RemoveCanaryMappingsInput,
@@ -38,14 +51,15 @@ async function findOurs(
   signal: AbortSignal,
 ): Promise<MappingObject[]> {
   const labelSelector = `${ROLLOUT_LABEL}=${rolloutLabelValue(name)}`;
-  const [labelled, ...named] = await Promise.all([
-    kubernetes.list<MappingObject>(mappingsAt(apiVersion, namespace), { labelSelector, signal }),
-    ...names.map((one) => orAbsent(kubernetes.get<MappingObject>(mappingsAt(apiVersion, namespace, one), { signal }))),
-  ]);
-  const byLabel = only === true ? [] : labelled.items;
-  const found = [...byLabel, ...named.filter((one) => one !== undefined)];
-  const byName = new Map(found.map((mapping) => [mapping.metadata.name, mapping]));
-  return [...byName.values()].filter((mapping) => isOurs(mapping, { installation, workflowId }));
+  const at = mappingsAt(apiVersion, namespace);
+  const { items } = await kubernetes.list<MappingObject>(at, { labelSelector, signal });
+  const labelled = only === true ? items.filter(({ metadata }) => names.includes(metadata.name)) : items;
+  const others = names.filter((one) => labelled.every(({ metadata }) => metadata.name !== one));
+  const named = await Promise.all(
+    others.map((one) => orAbsent(kubernetes.get<MappingObject>(mappingsAt(apiVersion, namespace, one), { signal }))),
+  );
+  const found = [...labelled, ...named.filter((one) => one !== undefined)];
+  return found.filter((mapping) => isOurs(mapping, { installation, workflowId }));
 }
 
 /**

@@ -101,10 +101,9 @@ async function writeEvents(kubernetes: KubernetesClient, input: ReportStatusInpu
 async function writeEvent(
   kubernetes: KubernetesClient,
   { rollout: { namespace, name }, uid, runId }: ReportStatusInput,
-  { id, atMs, type, reason, message }: RolloutEvent,
+  { id, atMs, firstAtMs = atMs, count = 1, type, reason, message }: RolloutEvent,
   signal: AbortSignal,
 ): Promise<void> {
-  const at = timestamp(atMs);
   const event = {
     apiVersion: 'v1',
     kind: 'Event',
@@ -117,9 +116,9 @@ async function writeEvent(
     reportingComponent: WORKER_FIELD_MANAGER,
     reportingInstance: runId,
     action: reason,
-    firstTimestamp: at,
-    lastTimestamp: at,
-    count: 1,
+    firstTimestamp: timestamp(firstAtMs),
+    lastTimestamp: timestamp(atMs),
+    count,
   };
   try {
     await kubernetes.create<KubernetesObject>({ resource: EVENTS, namespace }, event, {

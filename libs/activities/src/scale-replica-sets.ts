@@ -7,6 +7,7 @@ import {
   SCALE_DOWN_ANNOTATION,
   SUPERSEDED,
   WORKER_FIELD_MANAGER,
+  podTemplateHash,
   timestamp,
   type RevisionTarget,
   type Scaling,
@@ -133,7 +134,12 @@ async function wantedSource(
     const parsed = parseSpec(object.spec, object.metadata.annotations);
     const ref = parsed.ok ? parsed.spec.workload?.ref : undefined;
     const source = await readPodSource(kubernetes, object, ref, { signal });
-    if (source && (await wantedRevision(kubernetes, object, source, existing, { signal })) === hash) {
+    // Its own hash was asked for because nothing that is there has its template; only another one's hash is worth a dry run.
+    const isWanted =
+      source !== undefined &&
+      (podTemplateHash(source.template) === hash ||
+        (await wantedRevision(kubernetes, object, source, existing, { signal })) === hash);
+    if (isWanted) {
       return { object, source };
     }
   }

@@ -105,6 +105,14 @@ export interface RemoveCanaryMappingsInput extends RunRef {
   readonly mappingApiVersion?: string;
   /** Names that the run may have created, whether or not it was told so. */
   readonly names: readonly string[];
+  /** The finalizer is taken off as well, as by `releaseRollout`. */
+  readonly release?: true;
+}
+
+export interface RemovedCanaryMappings {
+  readonly removed: readonly string[];
+  /** The finalizer is off. Absent from a worker that does not know of it yet. */
+  readonly released?: true;
 }
 
 export interface AwaitEndpointsInput extends RunRef {
@@ -133,6 +141,13 @@ export interface ScaledReplicaSets {
 
 export interface PointServicesInput extends RunRef {
   readonly services: readonly { readonly name: string; readonly podTemplateHash: string }[];
+  /** One of them, whose endpoints are waited for a little. */
+  readonly awaited?: string;
+}
+
+export interface PointedServices {
+  /** The endpoints of the Service that was waited for are its pods already. */
+  readonly endpointsReady: boolean;
 }
 
 export interface RestartPodsInput extends RunRef {
@@ -170,6 +185,10 @@ export interface RolloutEvent {
   /** Unique: an Event that was written already is not written again. */
   readonly id: string;
   readonly atMs: number;
+  /** Of the first one, where it stands for several. */
+  readonly firstAtMs?: number;
+  /** How many it stands for; absent: one. */
+  readonly count?: number;
   readonly type: 'Normal' | 'Warning';
   readonly reason: string;
   readonly message: string;
@@ -210,8 +229,11 @@ export interface CanaryRolloutActivities {
   awaitEndpoints(input: AwaitEndpointsInput): Promise<void>;
   /** Each ReplicaSet has the size that it is to have; the wanted one is created when it is missing. Answers what it knows then. */
   scaleReplicaSets(input: ScaleReplicaSetsInput): Promise<ScaledReplicaSets>;
-  /** Each Service selects the pods of its revision, and says so to an Argo controller in the same PATCH. */
-  pointServices(input: PointServicesInput): Promise<void>;
+  /**
+   * Each Service selects the pods of its revision, and says so to an Argo controller in the same PATCH. A worker that waits for
+   * no endpoints yet answers nothing.
+   */
+  pointServices(input: PointServicesInput): Promise<PointedServices | undefined>;
   /** Evicts old pods, as PodDisruptionBudgets allow. */
   restartPods(input: RestartPodsInput): Promise<RestartedPods>;
   /** Deletes ReplicaSets of the history. */
@@ -221,7 +243,7 @@ export interface CanaryRolloutActivities {
   /** Pods and their ReplicaSet carry the metadata of the revision's role. */
   labelPods(input: LabelPodsInput): Promise<void>;
   /** No canary Mapping of this Rollout is left, whichever run made it. */
-  removeCanaryMappings(input: RemoveCanaryMappingsInput): Promise<{ readonly removed: readonly string[] }>;
+  removeCanaryMappings(input: RemoveCanaryMappingsInput): Promise<RemovedCanaryMappings>;
   /** Takes the finalizer off. */
   releaseRollout(input: RunRef): Promise<void>;
   /** Writes status, annotation and Events. */

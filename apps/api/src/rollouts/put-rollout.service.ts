@@ -47,7 +47,7 @@ export class PutRollout {
       const plan = await this.plan(ref, asNew(stored, existing), specOf(stored, wanted), signal);
       return { plan: { ...plan, ...said([...warnings, ...(plan.warnings ?? [])]) } };
     }
-    await this.teller.tell(ref, stored);
+    await this.teller.tell(ref, stored, stored.metadata.generation !== existing?.metadata.generation);
     const run = await this.newestRun.of(ref);
     return { created: existing === undefined, rollout: { ...rolloutView(stored, run, Date.now()), ...said(warnings) } };
   }

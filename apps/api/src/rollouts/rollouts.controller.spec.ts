@@ -51,8 +51,14 @@ describe('PUT of a Rollout', () => {
     );
     expect(tell).toHaveBeenCalledWith(
       { cluster: 'local', namespace: 'default', name: 'someapp' },
-      { uid: 'uid-1', generation: 2, lookAgain: true },
+      { uid: 'uid-1', generation: 2 },
     );
+  });
+
+  test('asks the run to look again where what is stored is what was there', async () => {
+    const { app, tell } = await world(aRollout({ generation: 2 }));
+    await app.inject({ method: 'PUT', url: URL, headers: YAML_HEADERS, body: stringify(aManifest()) });
+    expect(tell).toHaveBeenCalledWith(expect.anything(), { uid: 'uid-1', generation: 2, lookAgain: true });
   });
 
   test('answers 200 over one that is there', async () => {

@@ -11,10 +11,17 @@ import { isTemporalFault, type TemporalFault } from '../temporal/temporal-fault.
 export class RunTeller {
   constructor(@Inject(RUNS) private readonly runs: RunGateway) {}
 
-  /** @throws Problem that says what is stored although the run could not be told */
-  async tell(ref: RolloutRef, { metadata: { uid = '', generation = 0 } }: RolloutObject): Promise<void> {
+  /**
+   * @param isNewGeneration - the generation alone makes the run look; else it has to be asked to
+   * @throws Problem that says what is stored although the run could not be told
+   */
+  async tell(
+    ref: RolloutRef,
+    { metadata: { uid = '', generation = 0 } }: RolloutObject,
+    isNewGeneration = false,
+  ): Promise<void> {
     try {
-      await this.runs.tell(ref, { uid, generation, lookAgain: true });
+      await this.runs.tell(ref, { uid, generation, ...(!isNewGeneration && { lookAgain: true }) });
     } catch (error) {
       if (!isTemporalFault(error)) {
         throw error;

@@ -14,17 +14,36 @@ const mappingName = z
     }
   });
 
-const mappings = z.array(mappingName, { error: 'must be a list of Mapping names' }).superRefine((names, context) => {
-  for (const [index, name] of names.entries()) {
-    const first = names.indexOf(name);
-    if (first !== index) {
-      context.addIssue({ code: 'custom', path: [index], message: `${name} is listed already, at mappings[${first}]` });
-    } else if (stableMappingNameProblem(name) === undefined && names.includes(canaryMappingName(name))) {
-      const message = `the canary of ${name} would have the name of another listed Mapping, ${canaryMappingName(name)}`;
-      context.addIssue({ code: 'custom', path: [index], message });
+/**
+ * Each is a PATCH of every step, and all of them are in every message between Temporal and the worker, which takes 2 MB at most;
+ * what is more than this is a mistake of a generator.
+ */
+const MAX_MAPPINGS = 100;
+const MAX_STEPS = 1_000;
+
+const mappings = z
+  .array(mappingName, { error: 'must be a list of Mapping names' })
+  .max(MAX_MAPPINGS, { error: `must have at most ${MAX_MAPPINGS} Mappings`, abort: true })
+  .superRefine((names, context) => {
+    const known = new Set(names);
+    const firsts = new Map<string, number>();
+    for (const [index, name] of names.entries()) {
+      const first = firsts.get(name);
+      if (first !== undefined) {
+        context.addIssue({
+          code: 'custom',
+          path: [index],
+          message: `${name} is listed already, at mappings[${first}]`,
+        });
+        continue;
+      }
+      firsts.set(name, index);
+      if (stableMappingNameProblem(name) === undefined && known.has(canaryMappingName(name))) {
+        const message = `the canary of ${name} would have the name of another listed Mapping, ${canaryMappingName(name)}`;
+        context.addIssue({ code: 'custom', path: [index], message });
+      }
     }
-  }
-});
+  });
 
 const trafficRouting = z.strictObject(
   {
@@ -79,6 +98,7 @@ export const canary = z.strictObject(
     trafficRouting,
     steps: z
       .array(step, { error: 'must be a list of steps' })
+      .max(MAX_STEPS, { error: `must have at most ${MAX_STEPS} steps`, abort: true })
       .optional()
       .meta({ description: 'What is done one after the other; without steps the canary takes everything at once' }),
     maxSurge: amount().optional().meta({ description: 'Checked, and without effect: pods come as the steps say' }),
