@@ -7,7 +7,7 @@ import type { CanaryRolloutActivities } from '@weir/contract';
  */
 const STEP = {
   startToCloseTimeout: '15 seconds',
-  heartbeatTimeout: '2500 milliseconds',
+  heartbeatTimeout: '2 seconds',
   retry: {
     // The first retry is for what another write or a blink of the network caused; then it backs off from a sick API server.
     initialInterval: '100 milliseconds',

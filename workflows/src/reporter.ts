@@ -1,7 +1,7 @@
 import { condition, log, setCurrentDetails, upsertSearchAttributes, workflowInfo } from '@temporalio/workflow';
 import { SearchAttributeType, defineSearchAttributeKey, type SearchAttributePair } from '@temporalio/common';
 import { SEARCH_ATTRIBUTES, type RolloutEvent, type RunRef } from '@weir/contract';
-import { phaseOf, renderDetails, rolloutStatus, runSummary, type Run } from '@weir/rollout';
+import { newRun, phaseOf, renderDetails, rolloutStatus, runSummary, type Run } from '@weir/rollout';
 import { cleanup } from './activities.ts';
 import { combined } from './combined-events.ts';
 
@@ -15,8 +15,8 @@ const KEYS = {
 };
 
 /**
- * A run that goes from weight to weight is reported when it comes to rest, or this long after a change: long against the tenth of
- * a second that a step takes, short against a person's patience.
+ * A run that goes from weight to weight is reported when its phase changes, when it comes to rest, or this long after a change: long
+ * against the tenth of a second that a step takes, short against a person's patience.
  */
 const GATHER_TIME = '5 seconds';
 
@@ -27,6 +27,8 @@ const GATHER_TIME = '5 seconds';
 export class Reporter {
   private newest: Run | undefined;
   private isAtRest = false;
+  /** Of the last report; before the first one, that of a run that begins. */
+  private phase = phaseOf(newRun()).phase;
   private events: readonly RolloutEvent[];
   private nextEventId = 1;
   private shown = '';
@@ -73,7 +75,7 @@ export class Reporter {
     for (;;) {
       await condition(() => this.newest !== undefined || isOver());
       if (this.gathers) {
-        await condition(() => this.isAtRest || isOver(), GATHER_TIME, { summary: 'gather what is to be reported' });
+        await condition(() => this.isDue() || isOver(), GATHER_TIME, { summary: 'gather what is to be reported' });
       }
       if (this.newest === undefined) {
         return;
@@ -87,9 +89,14 @@ export class Reporter {
     return this.newest === undefined && !this.writing;
   }
 
+  private isDue(): boolean {
+    return this.isAtRest || (this.newest !== undefined && phaseOf(this.newest).phase !== this.phase);
+  }
+
   private async write(run: Run): Promise<void> {
     const { events } = this;
     this.newest = undefined;
+    this.phase = phaseOf(run).phase;
     if (this.gathers) {
       this.upsertSearchAttributes(run);
     }

@@ -5,7 +5,7 @@ const { sweepCanaryMappings: sweep } = proxyActivities<SweepActivities>({
   // Some requests of at most 4 s each, and a question to Temporal for each rollout with a canary Mapping.
   startToCloseTimeout: '15 seconds',
   // As for the activities of a run: how a killed worker is noticed.
-  heartbeatTimeout: '2500 milliseconds',
+  heartbeatTimeout: '2 seconds',
   // No worker may take it for long: then the next sweep does it.
   scheduleToCloseTimeout: '60 seconds',
   // A blink of the API server is waited out. What takes longer is for the next sweep, half a minute later.

@@ -18,6 +18,12 @@ const STICKY_TIMEOUT = '2 seconds';
 /** About 0.3 MB a cached run (facts/temporal.md 12); one that is evicted costs a replay of some 100 events. */
 const MAX_CACHED_RUNS = 500;
 
+/**
+ * One thread runs all of them, and a task counts from the moment that it is taken: with the SDK's 40, a worker that starts would
+ * replay dozens of runs side by side and be too late for each (workflow task timeout, `@weir/temporal`).
+ */
+const MAX_WORKFLOW_TASKS = 6;
+
 /** Above what the API server takes from one client at once without queueing us. */
 const MAX_ACTIVITIES = 100;
 
@@ -43,6 +49,7 @@ export async function createTemporalWorker(
       activities: { ...createActivities(dependencies), ...sweep },
       stickyQueueScheduleToStartTimeout: STICKY_TIMEOUT,
       maxCachedWorkflows: MAX_CACHED_RUNS,
+      maxConcurrentWorkflowTaskExecutions: MAX_WORKFLOW_TASKS,
       maxConcurrentActivityTaskExecutions: MAX_ACTIVITIES,
       shutdownGraceTime: SHUTDOWN_GRACE,
       maxHeartbeatThrottleInterval: HEARTBEAT_INTERVAL,

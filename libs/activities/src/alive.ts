@@ -1,6 +1,6 @@
 import { CancelledFailure, Context } from '@temporalio/activity';
 
-/** Well under the heartbeat time-out of 2.5 s, so that one late tick of a busy process is no death. */
+/** Well under the heartbeat time-out of 2 s, so that one late tick of a busy process is no death. */
 const HEARTBEAT_INTERVAL_MS = 500;
 
 /**

@@ -16,10 +16,11 @@ import {
 import { workflowId, type RolloutRef } from '@weir/rollout';
 
 /**
- * A workflow task of ours takes milliseconds. A worker that dies in the middle of one is noticed after this long; the
- * server's default of 10 s would hold a weight back for as long.
+ * A workflow task of ours takes milliseconds, and a third of a second where a whole history is replayed (300 events at most). A
+ * worker that dies in the middle of one is noticed after this long; the server's default of 10 s would hold a weight back for as
+ * long.
  */
-const WORKFLOW_TASK_TIMEOUT = '5 seconds';
+const WORKFLOW_TASK_TIMEOUT = '2500 milliseconds';
 
 export type UpdateName = keyof typeof UPDATES;
 
