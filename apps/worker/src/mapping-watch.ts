@@ -38,7 +38,7 @@ export async function watchMappings(options: MappingWatchOptions): Promise<void>
   const { kubernetes, configured, signal, logger, pause = untilAborted } = options;
   while (!signal.aborted) {
     try {
-      const api = chooseMappingApi(await kubernetes.servedApiVersions({ signal }), configured);
+      const api = chooseMappingApi(await kubernetes.servedApiVersions(), configured);
       if (api === undefined) {
         logger.info({ lookAgainMs: LOOK_AGAIN_MS }, 'the cluster serves no Mappings yet');
         await pause(LOOK_AGAIN_MS, signal);

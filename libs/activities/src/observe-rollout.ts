@@ -132,7 +132,7 @@ async function observeMappings(
   { mappings, stableService, adopt }: RolloutSpec,
   signal: AbortSignal,
 ): Promise<ObservedMappings> {
-  const api = chooseMappingApi(await kubernetes.servedApiVersions({ signal }), mappingApiVersion);
+  const api = chooseMappingApi(await kubernetes.servedApiVersions(), mappingApiVersion);
   if (api === undefined) {
     const wanted = mappingApiVersion ?? 'getambassador.io';
     const message = `the cluster does not serve Mappings (${wanted}): install the gateway's CRDs`;

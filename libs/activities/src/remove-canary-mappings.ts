@@ -32,7 +32,7 @@ async function removeAll(
   input: RemoveCanaryMappingsInput,
   signal: AbortSignal,
 ): Promise<string[]> {
-  const apis = await dependencies.kubernetes.servedApiVersions({ signal });
+  const apis = await dependencies.kubernetes.servedApiVersions();
   // The run's own version, unless the gateway was upgraded past it in mid-run.
   const api = chooseMappingApi(apis, input.mappingApiVersion) ?? chooseMappingApi(apis, dependencies.mappingApiVersion);
   if (api === undefined) {

@@ -48,7 +48,7 @@ export function sweepCanaryMappings(dependencies: SweepDependencies): SweepActiv
     translated('cleanup', () =>
       alive(async (signal) => {
         const { kubernetes, mappingApiVersion } = dependencies;
-        const api = chooseMappingApi(await kubernetes.servedApiVersions({ signal }), mappingApiVersion);
+        const api = chooseMappingApi(await kubernetes.servedApiVersions(), mappingApiVersion);
         if (api === undefined) {
           return { broughtHome: [], foreign: [], unclear: [] };
         }

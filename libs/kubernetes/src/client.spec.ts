@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { KubeConfig } from '@kubernetes/client-node';
-import { createServer, type Server } from 'node:http';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { KubernetesClient } from './client.ts';
 import { POD_TEMPLATES, ROLLOUTS } from './resources.ts';
@@ -67,5 +67,33 @@ describe('a write', () => {
     expect(heard[0]?.url).toBe(
       '/api/v1/namespaces/default/podtemplates?fieldManager=weir&dryRun=All&fieldValidation=Strict',
     );
+  });
+});
+
+describe('the versions that the cluster serves', () => {
+  const group = (groupVersion: string) => ({ versions: [{ groupVersion }] });
+
+  beforeEach(() => {
+    server.removeAllListeners('request');
+    server.on('request', ({ method, url }: IncomingMessage, response: ServerResponse) => {
+      heard.push({ method, url, type: undefined, body: undefined });
+      if (url === '/apis') {
+        response.end(JSON.stringify({ groups: [group(`v${heard.length}`)] }));
+      } else {
+        response.writeHead(404).end('404 page not found');
+      }
+    });
+  });
+
+  test('are asked for once for a while', async () => {
+    expect(await Promise.all([client.servedApiVersions(), client.servedApiVersions()])).toEqual([['v1'], ['v1']]);
+    expect(await client.servedApiVersions()).toEqual(['v1']);
+    expect(heard).toHaveLength(1);
+  });
+
+  test('are asked for anew once one of them is not served any more', async () => {
+    await client.servedApiVersions();
+    await expect(client.list({ resource: ROLLOUTS })).rejects.toMatchObject({ kind: 'notServed' });
+    expect(await client.servedApiVersions()).toEqual(['v3']);
   });
 });

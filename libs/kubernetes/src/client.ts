@@ -17,6 +17,9 @@ export const REQUEST_TIMEOUT_MS = 4_000;
 /** Connections are kept this long, so that renewed client certificates are taken up; tokens are read for every request. */
 const CONNECTIONS_LIFETIME_MS = 600_000;
 
+/** CRDs come and go with upgrades; whoever meets one that has gone looks at once. */
+const DISCOVERY_LIFETIME_MS = 10_000;
+
 type Dispatcher = NonNullable<ReturnType<RequestContext['getDispatcher']>>;
 type Query = Readonly<Record<string, string | number | boolean | undefined>>;
 
@@ -62,6 +65,7 @@ export class KubernetesClient {
   private readonly http = new IsomorphicFetchHttpLibrary();
   private readonly server: string;
   private connections: { readonly dispatcher: Dispatcher; readonly sinceMs: number } | undefined;
+  private served: { readonly versions: Promise<string[]>; readonly sinceMs: number } | undefined;
 
   constructor(readonly config: KubeConfig) {
     const cluster = config.getCurrentCluster();
@@ -125,12 +129,22 @@ export class KubernetesClient {
     await this.send(HttpMethod.DELETE, at, {}, options, 'application/json', body);
   }
 
-  /** `group/version`s that the cluster serves, from one discovery request. */
-  async servedApiVersions(options: RequestOptions = {}): Promise<string[]> {
+  /** `group/version`s that the cluster serves, from one discovery request; what was found 10 s ago or less is believed. */
+  servedApiVersions(): Promise<string[]> {
+    const nowMs = Date.now();
+    if (this.served === undefined || nowMs - this.served.sinceMs > DISCOVERY_LIFETIME_MS) {
+      const versions = this.discover();
+      this.served = { versions, sinceMs: nowMs };
+      versions.catch(() => (this.served = undefined));
+    }
+    return this.served.versions;
+  }
+
+  private async discover(): Promise<string[]> {
     interface GroupList {
       readonly groups: readonly { readonly versions: readonly { readonly groupVersion: string }[] }[];
     }
-    const { groups } = await this.request<GroupList>('GET /apis', HttpMethod.GET, '/apis', options);
+    const { groups } = await this.request<GroupList>('GET /apis', HttpMethod.GET, '/apis', {});
     return groups.flatMap(({ versions }) => versions.map(({ groupVersion }) => groupVersion));
   }
 
@@ -195,7 +209,11 @@ export class KubernetesClient {
       throw fromFault(what, error);
     }
     if (status < 200 || status > 299) {
-      throw fromAnswer(what, status, text, retryAfter);
+      const error = fromAnswer(what, status, text, retryAfter);
+      if (error.kind === 'notServed') {
+        this.served = undefined;
+      }
+      throw error;
     }
     return JSON.parse(text) as T;
   }

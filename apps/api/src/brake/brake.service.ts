@@ -69,7 +69,7 @@ export class BrakeService {
     try {
       const [installation, api, rollout] = await Promise.all([
         this.installationId(),
-        this.mappings.api(signal),
+        this.mappings.api(),
         this.rolloutOf(ref, signal),
       ]);
       if (api === undefined) {

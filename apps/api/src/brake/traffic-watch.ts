@@ -59,7 +59,7 @@ export class TrafficWatch implements OnApplicationShutdown {
   /** In the version that the cluster serves; when it no longer does, in another. */
   private async watchMappings(watchForever: typeof watchForeverOnCluster): Promise<void> {
     while (!this.stopping.signal.aborted) {
-      const resource = await this.untilDone(() => this.mappings.api(kubernetesDeadline()));
+      const resource = await this.untilDone(() => this.mappings.api());
       if (resource === undefined) {
         return;
       }

@@ -15,11 +15,8 @@ export class ServedMappings {
   ) {}
 
   /** @returns undefined when the cluster serves none that can be used */
-  async api(signal: AbortSignal): Promise<MappingApi | undefined> {
-    this.known ??= chooseMappingApi(
-      await this.kubernetes.servedApiVersions({ signal }),
-      this.settings.WEIR_MAPPING_API_VERSION,
-    );
+  async api(): Promise<MappingApi | undefined> {
+    this.known ??= chooseMappingApi(await this.kubernetes.servedApiVersions(), this.settings.WEIR_MAPPING_API_VERSION);
     return this.known;
   }
 

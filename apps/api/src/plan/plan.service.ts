@@ -43,7 +43,7 @@ export class PlanService {
   private async mappings(
     signal: AbortSignal,
   ): Promise<{ readonly mappingApi?: MappingApi; readonly allMappings: readonly Mapping[] }> {
-    const served = await this.kubernetes.servedApiVersions({ signal });
+    const served = await this.kubernetes.servedApiVersions();
     const mappingApi = chooseMappingApi(served, this.settings.WEIR_MAPPING_API_VERSION);
     if (mappingApi === undefined) {
       return { allMappings: [] };
