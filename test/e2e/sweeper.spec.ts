@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import type { SweepReport } from '@weir/contract';
-import { ROLLOUTS } from '@weir/kubernetes';
+import { ROLLOUTS, type KubernetesObject } from '@weir/kubernetes';
 import { OWNER_ANNOTATION, ROLLOUT_LABEL } from '@weir/rollout';
 import { sweepNow, sweepScheduleId } from '@weir/temporal';
 import { MAPPINGS, mapping } from '../support/objects.ts';
@@ -123,6 +123,28 @@ describe('given runs that end as they should', () => {
         expect(await executionsOf(scenario)).toEqual(['COMPLETED']);
         expect((await scenario.status())?.phase).toBe('Healthy');
       }
+    },
+    TEST_TIMEOUT_MS,
+  );
+});
+
+describe('given a run that was promoted', () => {
+  test(
+    'when a creation that it had given up lands after it, then that is taken away, and the Rollout stays Healthy',
+    async () => {
+      const scenario = await givenPaused();
+      const { apiVersion, kind, metadata, spec } = (await scenario.mapping(canary)) ?? {};
+      await scenario.post('promote');
+      await scenario.phase('Healthy');
+      await scenario.settled();
+      const { name, namespace, labels, annotations, ownerReferences } = metadata ?? { name: canary };
+      const late = { apiVersion, kind, metadata: { name, namespace, labels, annotations, ownerReferences } };
+      await scenario.create(MAPPINGS, { ...late, spec: { ...spec, weight: 0 } } as KubernetesObject);
+      await sweepNow(used.cluster.temporal, 'weir');
+      await eventually('the cluster is clean', async () => (await scenario.canaryMappings()).length === 0, CLEAN_MS);
+      await scenario.settled();
+      expect(await scenario.status()).toMatchObject({ phase: 'Healthy' });
+      expect((await scenario.status())?.abort).toBeUndefined();
     },
     TEST_TIMEOUT_MS,
   );

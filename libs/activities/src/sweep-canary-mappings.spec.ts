@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { DefaultLogger } from '@temporalio/worker';
-import type { CommandPayload, SweepReport } from '@weir/contract';
+import type { CommandPayload, SpecChanged, SweepReport } from '@weir/contract';
 import { KubernetesError, type KubernetesClient, type ListOptions, type Location } from '@weir/kubernetes';
 import { canaryMapping } from '@weir/mapping';
 import type { RolloutRef } from '@weir/rollout';
@@ -46,6 +46,7 @@ describe('the sweep', () => {
   let statuses: Record<string, string>;
   let open: Set<string>;
   let started: { readonly rollout: RolloutRef; readonly payload: CommandPayload }[];
+  let told: { readonly name: string; readonly change: SpecChanged }[];
   let logged: string[];
   let served: string[];
   /** What happens while Temporal is asked. */
@@ -54,7 +55,7 @@ describe('the sweep', () => {
   let sweep: () => Promise<SweepReport>;
 
   beforeEach(() => {
-    [mappings, started, logged, pages] = [[], [], [], []];
+    [mappings, started, told, logged, pages] = [[], [], [], [], []];
     statuses = {};
     open = new Set();
     served = ['getambassador.io/v3alpha1'];
@@ -91,6 +92,9 @@ describe('the sweep', () => {
           started.push({ rollout, payload });
           return !open.has(rollout.name);
         },
+        tell: async ({ name }, change) => {
+          told.push({ name, change });
+        },
       },
     });
     const logger = new DefaultLogger('WARN', ({ message, meta }) => {
@@ -109,7 +113,6 @@ describe('the sweep', () => {
   test.each([
     ['TERMINATED', 'its run is closed with the status TERMINATED'],
     ['TIMED_OUT', 'its run is closed with the status TIMED_OUT'],
-    ['COMPLETED', 'its run is closed with the status COMPLETED'],
     [undefined, 'Temporal does not know its run any more'],
   ])('takes the traffic home when the status of the run is %s', async (status, why) => {
     mappings = [canaryOf('app')];
@@ -119,6 +122,14 @@ describe('the sweep', () => {
     expect(started).toEqual([
       { rollout: { cluster: 'c', namespace: 'ns', name: 'app' }, payload: { actor: 'the sweeper', reason } },
     ]);
+  });
+
+  test('asks for a look, and for no abort, when the run came to its end', async () => {
+    mappings = [canaryOf('app')];
+    statuses = { 'rollout/c/ns/app': 'COMPLETED' };
+    expect((await sweep()).broughtHome).toEqual(['rollout/c/ns/app']);
+    expect(started).toEqual([]);
+    expect(told).toEqual([{ name: 'app', change: { uid: 'u', generation: 0, lookAgain: true } }]);
   });
 
   test('starts one run for all Mappings of a Rollout, and one for each Rollout, over all pages', async () => {

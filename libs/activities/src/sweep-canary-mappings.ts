@@ -1,5 +1,5 @@
 import { log } from '@temporalio/activity';
-import type { CommandPayload, SweepActivities, SweepReport, SweptMapping } from '@weir/contract';
+import type { CommandPayload, SpecChanged, SweepActivities, SweepReport, SweptMapping } from '@weir/contract';
 import { chooseMappingApi, ownerOf } from '@weir/mapping';
 import { ROLLOUT_KIND, ROLLOUT_LABEL, workflowId, type RolloutRef } from '@weir/rollout';
 import { alive } from './alive.ts';
@@ -23,6 +23,8 @@ export interface SweptRuns {
   statusOf(workflowId: string): Promise<string | undefined>;
   /** Starts a run that is aborted before it begins; false when one is open. */
   bringHome(rollout: RolloutRef, payload: CommandPayload): Promise<boolean>;
+  /** Tells the open run, or starts one that finds out what is to do. */
+  tell(rollout: RolloutRef, change: SpecChanged): Promise<void>;
 }
 
 export const SWEEPER = 'the sweeper';
@@ -35,6 +37,8 @@ const AT_ONCE = 10;
 /** A canary Mapping of this installation, with the Rollout that it belongs to. */
 interface Ours {
   readonly rollout: RolloutRef;
+  /** Of the Rollout. */
+  readonly uid: string;
   readonly mapping: MappingObject;
 }
 
@@ -103,15 +107,15 @@ function sortOut({ installation, cluster }: SweepDependencies, mappings: readonl
     const { namespace = '', name, ownerReferences = [] } = mapping.metadata;
     const rollouts = ownerReferences.filter(({ kind }) => kind === ROLLOUT_KIND);
     const ref = rollouts
-      .map((one) => ({ cluster, namespace, name: one.name }))
-      .find((one) => workflowId(one) === owner?.workflowId);
+      .map((one) => ({ rollout: { cluster, namespace, name: one.name }, uid: one.uid }))
+      .find((one) => workflowId(one.rollout) === owner?.workflowId);
     const swept = { namespace, name, workflowId: owner?.workflowId ?? '' };
     if (owner !== undefined && owner.installation !== installation) {
       foreign.push(swept);
     } else if (ref === undefined) {
       unclear.push(swept);
     } else {
-      ours.set(swept.workflowId, [...(ours.get(swept.workflowId) ?? []), { rollout: ref, mapping }]);
+      ours.set(swept.workflowId, [...(ours.get(swept.workflowId) ?? []), { ...ref, mapping }]);
     }
   }
   return { ours, foreign, unclear };
@@ -130,17 +134,33 @@ async function bringHome(
     return [];
   }
   // Only now: a run deletes its canary Mappings before it closes, and may have closed between the list and the question.
-  for (const { rollout, mapping } of ours) {
+  for (const { rollout, uid: rolloutUid, mapping } of ours) {
     const { namespace, name, uid } = mapping.metadata;
     const now = await orAbsent(kubernetes.get<MappingObject>(mappingsAt(apiVersion, namespace, name), { signal }));
     if (now !== undefined && now.metadata.uid === uid) {
-      const reason = `canary Mapping ${name} was left behind: ${whatBecameOf(status)}`;
-      const isStarted = await runs.bringHome(rollout, { actor: SWEEPER, reason });
+      const isStarted = await startRun(runs, rollout, { uid: rolloutUid, mapping: name, status });
       log.info('a canary Mapping was left behind by its run', { workflowId: id, mapping: name, status, isStarted });
       return isStarted ? [id] : [];
     }
   }
   return [];
+}
+
+/**
+ * A run that came to its end has brought the Rollout to where it is to be, and a creation that it had given up landed after it: the
+ * run that cleans up says nothing else of the Rollout. One that was cut off is aborted, with its revision.
+ */
+async function startRun(
+  runs: SweptRuns,
+  rollout: RolloutRef,
+  { uid, mapping, status }: { readonly uid: string; readonly mapping: string; readonly status: string | undefined },
+): Promise<boolean> {
+  if (status === 'COMPLETED') {
+    await runs.tell(rollout, { uid, generation: 0, lookAgain: true });
+    return true;
+  }
+  const reason = `canary Mapping ${mapping} was left behind: ${whatBecameOf(status)}`;
+  return runs.bringHome(rollout, { actor: SWEEPER, reason });
 }
 
 function whatBecameOf(status: string | undefined): string {

@@ -83,7 +83,16 @@ export function problemType(kind: ProblemKind): string {
   return `urn:weir:problem:${kind.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
 }
 
+/** As many as a person may want to see at once; the rest shows when these are mended. */
+const MAX_ERRORS = 100;
+/** Of a detail, which lists what is wrong: two screens. */
+const MAX_DETAIL_LENGTH = 4_000;
+/** Of the path or the message of one error; names of Kubernetes have at most 253 characters, and a path has a few. */
+const MAX_TEXT_LENGTH = 500;
+
 /**
+ * However much somebody sent, the answer is short: at most 100 errors, and texts that are cut.
+ *
  * @param instance - path of the request
  * @param id - goes into the log too; for failures that are not the caller's
  */
@@ -93,10 +102,18 @@ export function toProblemDocument(problem: Problem, instance: string, id?: strin
     type: problemType(kind),
     title,
     status,
-    detail,
+    detail: shortened(detail, MAX_DETAIL_LENGTH),
     instance,
     ...extras.members,
-    ...(extras.errors !== undefined && { errors: extras.errors }),
+    ...(extras.errors !== undefined && { errors: extras.errors.slice(0, MAX_ERRORS).map(shortenedField) }),
     ...(id !== undefined && { id }),
   };
+}
+
+function shortenedField({ path, message }: ProblemField): ProblemField {
+  return { path: shortened(path, MAX_TEXT_LENGTH), message: shortened(message, MAX_TEXT_LENGTH) };
+}
+
+function shortened(text: string, max: number): string {
+  return text.length <= max ? text : `${text.slice(0, max)}… (${text.length} characters)`;
 }

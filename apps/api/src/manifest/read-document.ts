@@ -1,5 +1,15 @@
-import { Lexer, isScalar, parseAllDocuments, type Document, type YAMLError } from 'yaml';
+import {
+  Lexer,
+  isScalar,
+  parseAllDocuments,
+  type Document,
+  type DocumentOptions,
+  type ParseOptions,
+  type SchemaOptions,
+  type YAMLError,
+} from 'yaml';
 import type { RawBody } from '../http/body.ts';
+import { excessOf } from './excess.ts';
 import { offsetOfJsonError } from './json-place.ts';
 import { MAX_ALIASES, findRefused } from './refused-yaml.ts';
 
@@ -18,7 +28,7 @@ export function readDocument({ format, text }: RawBody): ReadDocument {
 
 function readJson(text: string): ReadDocument {
   try {
-    return { ok: true, value: JSON.parse(text) as unknown };
+    return unlessExcessive(JSON.parse(text));
   } catch (error) {
     const message = (error as SyntaxError).message.replace(/ (in JSON )?at position \d+.*$/, '');
     return { ok: false, message: `not JSON: ${message}`, ...placeOf(text, offsetOfJsonError(text)) };
@@ -30,30 +40,68 @@ function placeOf(text: string, offset: number): { line: number; column: number }
   return { line: before.length, column: (before.at(-1) ?? '').length + 1 };
 }
 
-/** More than any manifest has, and read within a second: the parser needs about 8 µs for each. */
+/**
+ * Tokens and escapes, more than any manifest has, and read within a second: the parser needs about 8 µs for each, and as
+ * much for each of its errors.
+ */
 const MAX_YAML_TOKENS = 100_000;
+
+/** The parser recurses, and ran out of stack. */
+const TOO_DEEP = 'not taken: nested too deep';
+
+const YAML_OPTIONS = {
+  // A directive (%YAML 1.1) must not make dates of texts; a tag (!!binary, !!set) must not make what JSON does not have.
+  schema: 'core',
+  resolveKnownTags: false,
+  merge: true,
+  stringKeys: true,
+  // Keys are compared below: the parser's own comparison takes minutes for a map of 60,000.
+  uniqueKeys: false,
+  // It quotes the whole line for each error, and takes minutes for a line of as many; the place is told below.
+  prettyErrors: false,
+  logLevel: 'silent',
+} as const satisfies ParseOptions & DocumentOptions & SchemaOptions;
 
 function readYaml(text: string): ReadDocument {
   if (hasMoreTokensThan(text, MAX_YAML_TOKENS)) {
-    return { ok: false, message: `not taken: more than ${MAX_YAML_TOKENS} tokens of YAML` };
+    return { ok: false, message: `not taken: more than ${MAX_YAML_TOKENS} tokens and escapes of YAML` };
   }
   try {
-    // Keys are compared below: the parser's own comparison takes minutes for a map of 60,000.
-    const all = parseAllDocuments(text, { merge: true, uniqueKeys: false, stringKeys: true, logLevel: 'silent' });
+    const all = parseAllDocuments(text, YAML_OPTIONS);
     return fromDocuments('empty' in all ? [] : all, text);
   } catch (error) {
-    return { ok: false, message: `not YAML: ${(error as Error).message}` };
+    return { ok: false, message: reasonOf(error as Error) };
   }
+}
+
+/** What the parser throws, and does not put into the document. */
+function reasonOf(error: Error): string {
+  if (error instanceof RangeError) {
+    return TOO_DEEP;
+  }
+  return error instanceof ReferenceError
+    ? 'not taken: written out, the anchors of the document stand for too much'
+    : `not YAML: ${error.message}`;
 }
 
 function hasMoreTokensThan(text: string, max: number): boolean {
   let count = 0;
-  for (const _ of new Lexer().lex(text)) {
-    if (++count > max) {
+  for (const token of new Lexer().lex(text)) {
+    // A text in double quotes is one token, and each escape in it may be an error.
+    count += token.startsWith('"') ? 1 + occurrences(token, '\\') : 1;
+    if (count > max) {
       return true;
     }
   }
   return false;
+}
+
+function occurrences(text: string, of: string): number {
+  let count = 0;
+  for (let at = text.indexOf(of); at !== -1; at = text.indexOf(of, at + 1)) {
+    count++;
+  }
+  return count;
 }
 
 function fromDocuments(documents: readonly Document.Parsed[], text: string): ReadDocument {
@@ -73,11 +121,12 @@ function fromDocuments(documents: readonly Document.Parsed[], text: string): Rea
   if (refused !== undefined) {
     return { ok: false, message: refused.message, ...placeOf(text, refused.offset) };
   }
-  try {
-    return { ok: true, value: document.toJS({ maxAliasCount: MAX_ALIASES }) as unknown };
-  } catch {
-    return { ok: false, message: 'not taken: written out, the anchors of the document stand for too much' };
-  }
+  return unlessExcessive(document.toJS({ maxAliasCount: MAX_ALIASES }));
+}
+
+function unlessExcessive(value: unknown): ReadDocument {
+  const excess = excessOf(value);
+  return excess === undefined ? { ok: true, value } : { ok: false, message: `not taken: ${excess}` };
 }
 
 function isNothing(contents: Document.Parsed['contents']): boolean {
@@ -86,7 +135,5 @@ function isNothing(contents: Document.Parsed['contents']): boolean {
 
 function messageOf({ message, code }: YAMLError): string {
   const [line = code] = message.split('\n', 1);
-  return line.includes('call stack')
-    ? 'not taken: nested too deep'
-    : `not YAML: ${line.replace(/ at line \d+, column \d+:?$/, '')}`;
+  return line.includes('call stack') ? TOO_DEEP : `not YAML: ${line}`;
 }

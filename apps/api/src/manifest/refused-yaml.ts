@@ -31,7 +31,6 @@ export function findRefused(document: Document.Parsed): Refused | undefined {
     Map: (_, { items }) => {
       const seen = new Set<unknown>();
       for (const { key } of items) {
-        // Each merge key (<<) is a symbol of its own, and so may come more than once.
         const name = isScalar(key) ? key.value : key;
         if (seen.has(name)) {
           const offset = isScalar(key) ? (key.range?.[0] ?? 0) : 0;

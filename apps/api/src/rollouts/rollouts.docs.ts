@@ -103,5 +103,11 @@ export const DescribeDelete = (): MethodDecorator =>
         },
       },
     ],
-    problems: ['notFound', 'otherController', 'changedMeanwhile', ...CLUSTER, ...TEMPORAL],
+    problems: [
+      ...(['notFound', 'otherController', 'changedMeanwhile'] as const),
+      // Of a body, although none is taken.
+      ...(['malformedBody', 'unsupportedMediaType', 'tooLarge'] as const),
+      ...CLUSTER,
+      ...TEMPORAL,
+    ],
   });
