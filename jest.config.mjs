@@ -27,7 +27,7 @@ export default {
       '<rootDir>/{libs,apps}/*/src/**/*.spec.ts',
       '<rootDir>/workflows/src/**/*.spec.ts',
       '<rootDir>/scripts/**/*.spec.ts',
-      '<rootDir>/test/support/**/*.spec.ts',
+      '<rootDir>/test/{support,chaos,bench}/**/*.spec.ts',
     ]),
     layer('workflows', ['<rootDir>/test/{workflows,replay}/**/*.spec.ts']),
     layer('integration', ['<rootDir>/test/integration/**/*.spec.ts']),

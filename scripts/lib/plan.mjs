@@ -10,6 +10,8 @@ export const TASKS = {
   api: { args: ['apps/api/dist/main.js'], builds: ['@weir/api'] },
   test: { args: ['scripts/test.mjs'], builds: 'all' },
   bench: { args: [...TYPESCRIPT, 'test/bench/main.ts'], builds: 'all' },
+  chaos: { args: [...TYPESCRIPT, 'test/chaos/main.ts'], builds: 'all' },
+  soak: { args: [...TYPESCRIPT, 'test/chaos/soak.ts'], builds: 'all' },
   build: { args: ['-e', ''], builds: 'all' },
   lint: { args: ['node_modules/nx/dist/bin/nx.js', 'run-many', '-t', 'lint'], builds: [] },
   format: { args: ['node_modules/prettier/bin/prettier.cjs', '--log-level=warn', '--write', '.'], builds: [] },

@@ -44,7 +44,7 @@ describe('whether the packages are installed', () => {
 describe('the tasks', () => {
   it('are listed for whoever names another one', () => {
     expect(usage('deploy')).toMatch(
-      /^'deploy' is no task\. Usage: .*demo\|sandbox\|worker\|api\|test\|bench\|build\|lint\|format/,
+      /^'deploy' is no task\. Usage: .*demo\|sandbox\|worker\|api\|test\|bench\|chaos\|soak\|build\|lint\|format/,
     );
   });
 

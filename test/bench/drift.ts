@@ -1,33 +1,38 @@
 import { canaryMappingName } from '@weir/rollout';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { TestCluster } from '../support/cluster.ts';
-import { figureOf, type Figure } from './figures.ts';
+import type { Sample } from './figures.ts';
 import { Fleet, namesOf } from './fleet.ts';
+import { DRIFT } from './rows.ts';
 
 const WEIGHT = 30;
 /** Enough that no Rollout is edited so often that Weir takes it for a fight. */
 const ROLLOUTS = 10;
 const LONGEST_WAIT_MS = 500;
+/** So seldom that a bare PATCH is an eighth of what happens. */
+const EDITS_A_BARE_PATCH = 8;
 
 /** From an edit that the API server took to the write that puts it right, at random moments. */
-export async function measureDrift(cluster: TestCluster, edits: number): Promise<readonly Figure[]> {
+export async function measureDrift(cluster: TestCluster, edits: number): Promise<readonly Sample[]> {
   const fleet = await Fleet.given(cluster);
   try {
     const names = namesOf('drift', ROLLOUTS);
     await fleet.pausedAt(names, WEIGHT);
     const times = { edited: [] as number[], deleted: [] as number[], carried: [] as number[] };
     for (let index = 0; index < edits; index++) {
+      if (index % EDITS_A_BARE_PATCH === 0) {
+        await fleet.bare.measure(1);
+      }
       await delay(Math.random() * LONGEST_WAIT_MS);
       const name = names[index % names.length] ?? '';
       const kind = (['edited', 'edited', 'carried', 'deleted'] as const)[index % 4] ?? 'edited';
       times[kind].push(await EDITS[kind](fleet, name, index));
     }
-    const all = figureOf('an edit is repaired', Object.values(times).flat());
+    const of = { when: 'at random moments', side: 'weir', bare: fleet.bare.values } as const;
     return [
-      { ...all, goal: { text: 'p99 under 1 s', isMet: all.p99 < 1_000 } },
-      figureOf('… a weight that was edited by hand', times.edited),
-      figureOf('… a canary Mapping that was deleted', times.deleted),
-      figureOf('… a stable Mapping that was edited', times.carried),
+      { what: DRIFT.all, ...of, values: Object.values(times).flat() },
+      ...(['edited', 'deleted', 'carried'] as const).map((kind) => ({ what: DRIFT[kind], ...of, values: times[kind] })),
+      fleet.bare.sample('weir', of.when),
     ];
   } finally {
     fleet.close();

@@ -1,51 +1,78 @@
-/** What was measured, of many times the same thing. */
-export interface Figure {
-  readonly name: string;
-  /** Absent: milliseconds. */
-  readonly unit?: string;
+import { BARE_PATCH } from './rows.ts';
+
+/** Who was measured. */
+export type SideName = 'weir' | 'argo' | 'argoTuned';
+
+/** `%` is of one core. */
+export type Unit = 'ms' | 'requests' | 'MB' | 'KB' | '%';
+
+/** Many times the same thing. */
+export interface Distribution {
   readonly n: number;
   readonly p50: number;
   readonly p99: number;
   readonly max: number;
-  /** p50 over that of a bare PATCH in the same minutes; absent: not compared. */
-  readonly ofBarePatch?: number;
-  /** What it should be, and whether it is. */
-  readonly goal?: { readonly text: string; readonly isMet: boolean };
 }
 
-/** @throws RangeError without values */
-export function figureOf(name: string, values: readonly number[]): Figure {
+/** Names a row of the table. */
+export interface Row {
+  readonly what: string;
+  /** Under which load, such as `100 at once`. */
+  readonly when: string;
+}
+
+/** What one turn of a measurement found; those of several turns are put together. */
+export interface Sample extends Row {
+  readonly side: SideName;
+  /** Default: milliseconds. */
+  readonly unit?: Unit;
+  readonly values: readonly number[];
+  /** Milliseconds of bare PATCHes in between. */
+  readonly bare?: readonly number[];
+  /** What a value is made of, by name. */
+  readonly parts?: Readonly<Record<string, number>>;
+}
+
+export interface Figure extends Row, Distribution {
+  readonly side: SideName;
+  readonly unit: Unit;
+  /** Of a bare PATCH in the same minutes. */
+  readonly bare?: Distribution;
+  readonly parts?: Readonly<Record<string, number>>;
+}
+
+/**
+ * One figure a row and side, in the order of the first sample of each.
+ *
+ * @throws RangeError for a sample without values
+ */
+export function figuresOf(samples: readonly Sample[]): Figure[] {
+  const groups = Map.groupBy(samples, ({ what, when, side }) => JSON.stringify([what, when, side]));
+  return [...groups.values()].map((group) => {
+    const [{ what, when, side, unit = 'ms' }] = group as [Sample, ...Sample[]];
+    const bare = group.flatMap((sample) => sample.bare ?? []);
+    const parts = group.find((sample) => sample.parts !== undefined)?.parts;
+    return {
+      what,
+      when,
+      side,
+      unit,
+      ...distributionOf(
+        `${what} (${when})`,
+        group.flatMap(({ values }) => values),
+      ),
+      ...(bare.length > 0 && { bare: distributionOf(BARE_PATCH, bare) }),
+      ...(parts !== undefined && { parts }),
+    };
+  });
+}
+
+/** Quantiles by the nearest rank: a value that was measured, not one between two. */
+function distributionOf(name: string, values: readonly number[]): Distribution {
   if (values.length === 0) {
     throw new RangeError(`nothing was measured for ${name}`);
   }
   const sorted = values.toSorted((a, b) => a - b);
-  return {
-    name,
-    n: sorted.length,
-    p50: quantile(sorted, 0.5),
-    p99: quantile(sorted, 0.99),
-    max: sorted.at(-1) ?? Number.NaN,
-  };
-}
-
-/** The nearest rank: a value that was measured, not one between two. */
-function quantile(sorted: readonly number[], share: number): number {
-  return sorted[Math.max(0, Math.ceil(sorted.length * share) - 1)] ?? Number.NaN;
-}
-
-/** As a Markdown table. */
-export function tableOf(figures: readonly Figure[]): string {
-  const header = ['What', 'n', 'unit', 'p50', 'p99', 'max', '× bare PATCH', 'Goal'];
-  const rows = figures.map(({ name, unit = 'ms', n, p50, p99, max, ofBarePatch, goal }) => [
-    name,
-    String(n),
-    unit,
-    p50.toFixed(1),
-    p99.toFixed(1),
-    max.toFixed(1),
-    ofBarePatch?.toFixed(2) ?? '',
-    goal === undefined ? '' : `${goal.text}: ${goal.isMet ? 'met' : 'MISSED'}`,
-  ]);
-  const line = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`;
-  return [line(header), line(header.map(() => '---')), ...rows.map(line)].join('\n');
+  const quantile = (share: number): number => sorted[Math.max(0, Math.ceil(sorted.length * share) - 1)] ?? Number.NaN;
+  return { n: sorted.length, p50: quantile(0.5), p99: quantile(0.99), max: quantile(1) };
 }

@@ -1,29 +1,39 @@
-/** `npm run bench`: measures Weir on servers of its own, prints a table, and writes the figures as JSON when asked to. */
+/** `npm run bench`: measures Weir on servers of its own, beside Argo Rollouts' controller when there is one. */
 import { ensurePeer } from '@weir/sandbox';
 import { writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { parseArgs } from 'node:util';
 import { joinSandbox, type TestCluster } from '../support/cluster.ts';
 import { newStateDirectory, startTestSandbox } from '../support/sandbox.ts';
-import { tableOf, type Figure } from './figures.ts';
-import { MEASUREMENTS, type Given } from './measurements.ts';
+import { countClientsApart } from './clients.ts';
+import { figuresOf, type Sample } from './figures.ts';
+import { SETS, seconds, wantedOf, type Bench } from './measurements.ts';
+import { FULL, QUICK } from './plan.ts';
+import { rowsOf, tableOf } from './table.ts';
+import { judge, verdictsOf } from './targets.ts';
 
-const USAGE = `Usage: npm run bench -- [course] [storm] [drift] [brake] [--quick] [--with-peer] [--json FILE]
+const USAGE = `Usage: npm run bench -- [NAME ...] [--quick] [--with-peer] [--json FILE]
 
-  course   from an update to each weight, the switch of the stable Service and the end: 1, 10, 100 and 300 rollouts at once
-  storm    promote and abort of 1, 100 and 300 rollouts at once
-  drift    from an edit of a Mapping by somebody else to its repair
-  brake    from an abort by REST to weight 0, idle and with 200 rollouts under way, beside a bare PATCH
-  Without a name: all of them. --quick: fewer of each.
+  course     from an update to each weight, the switch of the stable Service and the end: 1, 10, 100 and 300 rollouts at
+             once; then promote and abort, one at a time and 100 and 300 at once
+  requests   what a rollout costs the API server
+  timers     how late durable timers fire
+  drift      from an edit of a Mapping by somebody else to its repair
+  brake      from an abort by REST to weight 0, idle and with 200 rollouts under way
+  paused     memory, CPU and every command with 500 and 2000 paused rollouts
+  crash      from SIGKILL of a worker to the next weight
+  Without a name: all of them, in less than an hour; --quick: fewer of each, in less than ten minutes.
 
-  course and storm measure Argo Rollouts too, with its default and with raised flags, when ROLLOUTS_CONTROLLER names its
-  controller's binary; --with-peer builds it.
+  course and requests measure Argo Rollouts too, with its default and with raised flags, when ROLLOUTS_CONTROLLER
+  names its controller's binary; --with-peer builds it. docs/performance.md has the method.
 `;
+
+type Report = (line: string) => void;
 
 process.exitCode = await main();
 
 async function main(): Promise<number> {
-  const { values, positionals } = parseArgs({
+  const { values, positionals: names } = parseArgs({
     allowPositionals: true,
     options: {
       quick: { type: 'boolean', default: false },
@@ -32,36 +42,74 @@ async function main(): Promise<number> {
       help: { type: 'boolean' },
     },
   });
-  const wanted = positionals.length === 0 ? Object.keys(MEASUREMENTS) : positionals;
-  const unknown = wanted.filter((name) => !Object.hasOwn(MEASUREMENTS, name));
+  const known = SETS.flatMap((set) => Object.keys(set));
+  const unknown = names.filter((name) => !known.includes(name));
   if (unknown.length > 0 || values.help === true) {
     process.stderr.write(unknown.length > 0 ? `no such measurement: ${unknown.join(', ')}\n${USAGE}` : USAGE);
     return unknown.length > 0 ? 2 : 0;
   }
-  const report = (line: string): boolean => process.stdout.write(`${line}\n`);
+  const report: Report = (line) => void process.stdout.write(`${line}\n`);
   const peer = values['with-peer'] ? await ensurePeer({ report }) : process.env['ROLLOUTS_CONTROLLER'];
-  const given: Given = { isQuick: values.quick, ...(peer !== undefined && { peer }) };
-  const figures: Figure[] = [];
-  for (const name of wanted) {
-    report(`${name} …`);
-    figures.push(...(await onItsOwn((cluster) => MEASUREMENTS[name]?.(cluster, given) ?? Promise.resolve([]))));
-  }
-  const machine = `${cpus().length} × ${cpus()[0]?.model ?? 'unknown'}, Node ${process.versions.node}`;
-  const at = new Date().toISOString();
-  report(`\n${tableOf(figures)}\n\n${machine}, ${at}`);
+  const given = { plan: values.quick ? QUICK : FULL, report, ...(peer !== undefined && { peer }) };
+  const { samples, failures } = await measureAll(names, given);
+  const rows = publish(samples, given, report);
   if (values.json !== undefined) {
-    writeFileSync(values.json, `${JSON.stringify({ machine, at, figures }, null, 2)}\n`);
+    writeFileSync(values.json, `${JSON.stringify({ ...rows, quick: values.quick, failures }, null, 2)}\n`);
   }
-  return 0;
+  failures.forEach((failure) => report(`FAILED ${failure}`));
+  return failures.length > 0 ? 1 : 0;
 }
 
-/** On servers of its own: what one measurement leaves running is no load for the next. */
-async function onItsOwn<T>(body: (cluster: TestCluster) => Promise<T>): Promise<T> {
+/** One that fails does not take the others' figures along. */
+async function measureAll(
+  names: readonly string[],
+  given: Omit<Bench, 'cluster'>,
+): Promise<{ readonly samples: readonly Sample[]; readonly failures: readonly string[] }> {
+  const samples: Sample[] = [];
+  const failures: string[] = [];
+  const wanted = SETS.map((set) => wantedOf(set, names)).filter((set) => set.length > 0);
+  for (const set of wanted) {
+    await onItsOwn(async (cluster) => {
+      for (const [name, measure] of set) {
+        const sinceMs = performance.now();
+        given.report(`${name} …`);
+        try {
+          samples.push(...(await measure({ ...given, cluster })));
+          given.report(`${name}: ${seconds(sinceMs)} s`);
+        } catch (error) {
+          failures.push(`${name}: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
+        }
+      }
+    });
+  }
+  return { samples, failures };
+}
+
+/** Prints the tables; answers what of them goes into the file. */
+function publish(samples: readonly Sample[], { plan, peer }: Omit<Bench, 'cluster'>, report: Report) {
+  const figures = figuresOf(samples);
+  const rows = rowsOf(figures);
+  const targets = judge(figures);
+  const machine = `${cpus().length} × ${cpus()[0]?.model ?? 'unknown'}, Node ${process.versions.node}`;
+  const at = new Date().toISOString();
+  const without = peer === undefined ? ['Without Argo Rollouts: ROLLOUTS_CONTROLLER names no binary.'] : [];
+  const notes = [...plan.notes, ...without];
+  report(`\n${tableOf(rows)}\n\n${verdictsOf(targets)}\n`);
+  [...notes, `${machine}, ${at}`].forEach(report);
+  const missed = targets.filter(({ outcome }) => outcome === 'missed');
+  missed.forEach(({ target, factor }) =>
+    report(`MISSED by ${factor?.toFixed(2)} ×: ${target.what}, ${target.when}, ${target.quantile}`),
+  );
+  return { machine, at, notes, rows, targets };
+}
+
+/** On servers of its own: what one set leaves running is no load for the next. */
+async function onItsOwn(body: (cluster: TestCluster) => Promise<void>): Promise<void> {
   const sandbox = await startTestSandbox(await newStateDirectory());
   try {
-    const cluster = await joinSandbox(sandbox.stateDirectory);
+    const cluster = await countClientsApart(await joinSandbox(sandbox.stateDirectory));
     try {
-      return await body(cluster);
+      await body(cluster);
     } finally {
       await cluster.close();
     }

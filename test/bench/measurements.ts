@@ -1,76 +1,137 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import type { TestCluster } from '../support/cluster.ts';
 import { measureBrake } from './brake.ts';
-import { measureCourse, type CourseCase } from './course.ts';
+import { kubeconfigOf } from './clients.ts';
+import { measureCourse } from './course.ts';
+import { measureCrash } from './crash.ts';
 import { measureDrift } from './drift.ts';
-import type { Figure } from './figures.ts';
-import { TUNED, argo, weir, type Side } from './side.ts';
-import { measureStorm } from './storm.ts';
+import type { Sample } from './figures.ts';
+import { pidsOf, usageOf } from './machine.ts';
+import { measurePaused } from './paused.ts';
+import type { Plan, Sided } from './plan.ts';
+import { measureRequests } from './requests.ts';
+import { IDLE_CPU, PROCESSES, type ProcessOfWeir } from './rows.ts';
+import { argo, weir, type Side } from './side.ts';
+import { measureTimers } from './timers.ts';
 
-export interface Given {
-  /** Fewer of each. */
-  readonly isQuick: boolean;
-  /** Binary of Argo Rollouts' controller. */
+export interface Bench {
+  readonly cluster: TestCluster;
+  readonly plan: Plan;
+  /** Path of the binary of Argo Rollouts' controller; absent: Weir is measured alone. */
   readonly peer?: string;
+  /** Takes one line for whoever waits. */
+  readonly report: (line: string) => void;
 }
 
-type Measurement = (cluster: TestCluster, given: Given) => Promise<readonly Figure[]>;
+type Measurement = (bench: Bench) => Promise<readonly Sample[]>;
 
-/** By the name that the command line knows. */
-export const MEASUREMENTS: Readonly<Record<string, Measurement>> = {
-  course: (cluster, { isQuick, peer }) =>
-    bySides(cluster, peer, isQuick ? QUICK_COURSES : COURSES, (side, course) => measureCourse(cluster, side, course)),
-  storm: (cluster, { isQuick, peer }) =>
-    bySides(cluster, peer, isQuick ? [1, 20] : [1, 100, 300], (side, count) => measureStorm(cluster, side, count)),
-  drift: (cluster, { isQuick }) => measureDrift(cluster, isQuick ? 40 : 200),
-  brake: async (cluster, { isQuick }) => [
-    ...(await measureBrake(cluster, isQuick ? 20 : 50, 0)),
-    ...(await measureBrake(cluster, isQuick ? 20 : 50, isQuick ? 50 : 200)),
-  ],
-};
+const WARM_UP = { count: 3, mappings: 1, rounds: 3 } as const;
 
-/** How many at once, with how many Mappings, how often. */
-const COURSES: readonly CourseCase[] = [
-  { count: 1, mappings: 1, rounds: 10 },
-  { count: 1, mappings: 5, rounds: 5 },
-  { count: 10, mappings: 1, rounds: 2 },
-  { count: 100, mappings: 1, rounds: 1 },
-  { count: 300, mappings: 1, rounds: 1 },
-];
-const QUICK_COURSES: readonly CourseCase[] = [
-  { count: 1, mappings: 1, rounds: 5 },
-  { count: 1, mappings: 5, rounds: 3 },
-  { count: 20, mappings: 1, rounds: 1 },
-];
+/** By the names that the command line knows, in sets: each set has servers of its own, which the next need not find idle. */
+export const SETS = [
+  {
+    course: (bench) =>
+      bySides(bench, 'course', bench.plan.courses, (side, course) => measureCourse(bench.cluster, side, course)),
+    requests: (bench) =>
+      bySides(bench, 'requests', bench.plan.requests, (side, course) => measureRequests(bench.cluster, side, course)),
+  },
+  {
+    timers: ({ cluster, plan }) => measureTimers(cluster, plan.timers),
+    drift: ({ cluster, plan }) => measureDrift(cluster, plan.drift),
+    // The last: it leaves rollouts that go on.
+    brake: ({ cluster, plan }) => one(plan.brakes, (brake) => measureBrake(cluster, brake)),
+  },
+  { paused: ({ cluster, plan }) => measurePaused(cluster, plan.paused) },
+  { crash: ({ cluster, plan }) => measureCrash(cluster, plan.crash) },
+] as const satisfies readonly Readonly<Record<string, Measurement>>[];
+
+/** Those of one set that are wanted, with their names; all of them when nothing is named. */
+export function wantedOf(
+  set: Readonly<Record<string, Measurement>>,
+  names: readonly string[],
+): readonly (readonly [string, Measurement])[] {
+  return Object.entries(set).filter(([name]) => names.length === 0 || names.includes(name));
+}
 
 /**
- * Each case for each side in turn, on the same servers. A controller runs only while it is measured; Weir runs always, and has
- * nothing to do while the other is.
+ * Each case for each side in turn, on the same servers. A controller of the peer's runs only while it is measured. Weir runs
+ * always; what it uses while it has nothing to do is in the table.
  */
-async function bySides<T>(
-  cluster: TestCluster,
-  peer: string | undefined,
+async function bySides<T extends Sided>(
+  bench: Bench,
+  name: string,
   cases: readonly T[],
-  measure: (side: Side, one: T) => Promise<readonly Figure[]>,
-): Promise<readonly Figure[]> {
-  const sides = [
-    () => Promise.resolve(weir(cluster)),
-    ...(peer === undefined
-      ? []
-      : [
-          () => argo(cluster, peer, { name: 'Argo Rollouts', flags: [] }),
-          () => argo(cluster, peer, { name: 'Argo Rollouts tuned', flags: TUNED }),
-        ]),
-  ];
-  const figures: Figure[] = [];
-  for (const one of cases) {
-    for (const start of sides) {
-      const side = await start();
-      try {
-        figures.push(...(await measure(side, one)));
-      } finally {
-        await side.stop();
-      }
+  measure: (side: Side, one: T) => Promise<readonly Sample[]>,
+): Promise<readonly Sample[]> {
+  const sides = await sidesOf(bench);
+  // Node compiles what is run often: the first rollouts of a process are its slowest. The peer is compiled beforehand, and
+  // each of its turns begins with deploys that are not measured.
+  await measureCourse(bench.cluster, weir(bench.cluster), WARM_UP);
+  const turns = cases.flatMap((one) => Array.from({ length: one.turns ?? 1 }, () => one));
+  const samples: Sample[] = [];
+  for (const one of turns) {
+    for (const { start } of sides.filter((side) => one.without?.includes(side.name) !== true)) {
+      samples.push(...(await onItsTurn(bench, name, start, (side) => measure(side, one))));
     }
   }
-  return figures;
+  return samples;
+}
+
+async function onItsTurn(
+  { cluster, report }: Bench,
+  name: string,
+  start: () => Promise<Side>,
+  measure: (side: Side) => Promise<readonly Sample[]>,
+): Promise<readonly Sample[]> {
+  const side = await start();
+  const sinceMs = performance.now();
+  try {
+    const cpu = await cpuMeter(cluster);
+    const samples = await measure(side);
+    const when = samples[0]?.when ?? '';
+    report(`  ${when}: ${side.name}, ${seconds(sinceMs)} s`);
+    return [
+      ...samples,
+      { what: IDLE_CPU, when: `${name}, ${when}`, side: side.name, unit: '%', values: [await cpu()] },
+    ];
+  } finally {
+    await side.stop();
+  }
+}
+
+async function sidesOf({ cluster, peer }: Bench) {
+  const ours = { name: 'weir', start: () => Promise.resolve(weir(cluster)) } as const;
+  if (peer === undefined) {
+    return [ours];
+  }
+  const kubeconfig = join(cluster.stateDirectory, 'kubeconfig-peer.json');
+  await writeFile(kubeconfig, (await kubeconfigOf(cluster, 'peer')).exportConfig(), { mode: 0o600 });
+  const identity = { binary: peer, kubeconfig };
+  const theirs = (['argo', 'argoTuned'] as const).map((name) => ({ name, start: () => argo(cluster, name, identity) }));
+  return [ours, ...theirs];
+}
+
+/** @returns percent of a core that Weir's processes have used since */
+async function cpuMeter({ stateDirectory }: TestCluster): Promise<() => Promise<number>> {
+  const pids = await pidsOf(stateDirectory, Object.keys(PROCESSES) as ProcessOfWeir[]);
+  const used = async (): Promise<number> => {
+    const usages = await Promise.all(pids.map(({ pid }) => usageOf(pid)));
+    return usages.reduce((sum, { cpuSeconds }) => sum + cpuSeconds, 0);
+  };
+  const [sinceMs, before] = [performance.now(), await used()];
+  return async () => (((await used()) - before) / ((performance.now() - sinceMs) / 1_000)) * 100;
+}
+
+async function one<T>(all: readonly T[], measure: (one: T) => Promise<readonly Sample[]>): Promise<readonly Sample[]> {
+  const samples: Sample[] = [];
+  for (const each of all) {
+    samples.push(...(await measure(each)));
+  }
+  return samples;
+}
+
+/** Whole seconds since then, by `performance.now()`. */
+export function seconds(sinceMs: number): number {
+  return Math.round((performance.now() - sinceMs) / 1_000);
 }

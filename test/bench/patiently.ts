@@ -1,10 +1,11 @@
 import { isKubernetesError } from '@weir/kubernetes';
 import { setTimeout as delay } from 'node:timers/promises';
+import { RestError } from './rest.ts';
 
 const TRIES = 10;
 const BETWEEN_MS = 1_000;
 
-/** What sets a measurement up is no part of it: a busy API server is asked again, and what an answer was lost for is there. */
+/** A busy server is asked again, as a user would; and what an answer was lost for is there, or gone. */
 export async function patiently<T>(request: () => Promise<T>): Promise<T | undefined> {
   for (let left = TRIES; ; left--) {
     try {
@@ -13,10 +14,14 @@ export async function patiently<T>(request: () => Promise<T>): Promise<T | undef
       if (isKubernetesError(error, 'conflict') || isKubernetesError(error, 'notFound')) {
         return undefined;
       }
-      if (!isKubernetesError(error, 'unavailable') || left === 0) {
+      if (!isBusy(error) || left === 0) {
         throw error;
       }
       await delay(BETWEEN_MS);
     }
   }
+}
+
+function isBusy(error: unknown): boolean {
+  return isKubernetesError(error, 'unavailable') || (error instanceof RestError && error.status >= 500);
 }

@@ -2,15 +2,17 @@ import { ROLLOUTS, type KubernetesObject } from '@weir/kubernetes';
 import { canaryMappingName, type RolloutStatus } from '@weir/rollout';
 import { startArgoController } from '../support/argo-controller.ts';
 import type { TestCluster } from '../support/cluster.ts';
+import type { ManifestStep } from '../support/objects.ts';
+import type { ClientName } from './clients.ts';
+import type { SideName } from './figures.ts';
+import { rest, type RolloutKey } from './rest.ts';
 
 /** One Rollout of a measurement. */
-export interface Measured {
-  readonly namespace: string;
-  readonly name: string;
+export interface Measured extends RolloutKey {
   /** Stable Mappings. */
   readonly mappings: readonly string[];
-  /** The manifest with an image. */
-  readonly manifest: (image: string) => object;
+  /** The manifest with an image; without steps, those that it was deployed with. */
+  readonly manifest: (image: string, steps?: readonly ManifestStep[]) => object;
 }
 
 export interface MeasuredObject extends KubernetesObject {
@@ -19,10 +21,12 @@ export interface MeasuredObject extends KubernetesObject {
 
 /** Weir, or the peer: each is given its orders in its own users' way. */
 export interface Side {
-  readonly name: string;
+  readonly name: SideName;
+  /** Whose requests to the API server are its own. */
+  readonly clients: readonly ClientName[];
   readonly canaryOf: (stableMapping: string) => string;
   deploy(app: Measured): Promise<void>;
-  update(app: Measured, image: string): Promise<void>;
+  update(app: Measured, image: string, steps?: readonly ManifestStep[]): Promise<void>;
   abort(app: Measured): Promise<void>;
   promote(app: Measured): Promise<void>;
   /** Ends what was started for it. */
@@ -31,51 +35,55 @@ export interface Side {
 
 /** Through the REST API. */
 export function weir(cluster: TestCluster): Side {
-  const request = async ({ namespace, name }: Measured, method: string, path: string, body: object): Promise<void> => {
-    const url = `${cluster.apiUrl}/v1/namespaces/${namespace}/rollouts/${name}${path}`;
-    const headers = { 'content-type': 'application/json' };
-    const response = await fetch(url, { method, headers, body: JSON.stringify(body) });
-    const text = await response.text();
-    if (!response.ok) {
-      throw new Error(`${method} ${url}: ${response.status} ${text}`);
-    }
-  };
+  const put = (app: Measured, image: string, steps?: readonly ManifestStep[]): Promise<void> =>
+    rest(cluster, app, 'PUT', '', app.manifest(image, steps));
   return {
-    name: 'Weir',
+    name: 'weir',
+    clients: ['worker', 'api'],
     canaryOf: canaryMappingName,
-    deploy: (app) => request(app, 'PUT', '', app.manifest('1')),
-    update: (app, image) => request(app, 'PUT', '', app.manifest(image)),
-    abort: (app) => request(app, 'POST', '/abort', { actor: 'bench' }),
-    promote: (app) => request(app, 'POST', '/promote', { actor: 'bench' }),
+    deploy: (app) => put(app, '1'),
+    update: put,
+    abort: (app) => rest(cluster, app, 'POST', '/abort', { actor: 'bench' }),
+    promote: (app) => rest(cluster, app, 'POST', '/promote', { actor: 'bench' }),
     stop: () => Promise.resolve(),
   };
 }
 
-/** Its threads and rate limits raised (facts/rollout.md 7): what an operator of many rollouts sets. */
-export const TUNED = ['--qps', '1000', '--burst', '2000', '--rollout-threads', '100'] as const;
+/** The controller's flags, by side: its threads and rate limits raised are what an operator of many rollouts sets. */
+const FLAGS = {
+  argo: [],
+  argoTuned: ['--qps', '1000', '--burst', '2000', '--rollout-threads', '100'],
+} as const satisfies Partial<Record<SideName, readonly string[]>>;
 
-/** Argo Rollouts' controller: its objects are patched, as its kubectl plugin does it. */
+/**
+ * Argo Rollouts' controller: its objects are patched, as its kubectl plugin does it.
+ *
+ * @param kubeconfig - path of one that says who it is, so that its requests are counted apart
+ */
 export async function argo(
   cluster: TestCluster,
-  binary: string,
-  { name, flags }: { readonly name: string; readonly flags: readonly string[] },
+  name: keyof typeof FLAGS,
+  { binary, kubeconfig }: { readonly binary: string; readonly kubeconfig: string },
 ): Promise<Side> {
   const { kubernetes } = cluster;
-  const controller = await startArgoController(binary, cluster, flags);
+  // Of a flag that is there twice the last one counts.
+  const controller = await startArgoController(binary, cluster, ['--kubeconfig', kubeconfig, ...FLAGS[name]]);
   const options = { fieldManager: 'bench' };
   const at = ({ namespace, name: rollout }: Measured) => ({ resource: ROLLOUTS, namespace, name: rollout });
-  const status = (app: Measured, change: object) =>
-    kubernetes.mergePatch({ ...at(app), subresource: 'status' }, { status: change }, options).then(() => undefined);
+  const status = async (app: Measured, change: object): Promise<void> => {
+    await kubernetes.mergePatch({ ...at(app), subresource: 'status' }, { status: change }, options);
+  };
   return {
     name,
+    clients: ['peer'],
     canaryOf: (mapping) => `${mapping}-canary`,
     deploy: async (app) => {
       const { namespace } = app;
       await kubernetes.create({ resource: ROLLOUTS, namespace }, app.manifest('1') as KubernetesObject, options);
     },
-    update: async (app, image) => {
-      const { spec } = app.manifest(image) as { readonly spec: { readonly template: object } };
-      await kubernetes.mergePatch(at(app), { spec: { template: spec.template } }, options);
+    update: async (app, image, steps) => {
+      const { spec } = app.manifest(image, steps) as { readonly spec: object };
+      await kubernetes.mergePatch(at(app), { spec }, options);
     },
     abort: (app) => status(app, { abort: true }),
     promote: (app) => status(app, { pauseConditions: null }),

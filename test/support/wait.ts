@@ -13,6 +13,7 @@ export async function eventually<T>(
   what: string,
   probe: () => Promise<T | undefined | false>,
   timeoutMs = DEFAULT_TIMEOUT_MS,
+  pollMs = POLL_MS,
 ): Promise<T> {
   const deadlineMs = Date.now() + timeoutMs;
   let last: unknown;
@@ -26,7 +27,7 @@ export async function eventually<T>(
     } catch (error) {
       last = error;
     }
-    await delay(POLL_MS);
+    await delay(pollMs);
   }
   throw new Error(`not within ${timeoutMs} ms: ${what}; last seen: ${String(last)}`);
 }

@@ -1,0 +1,113 @@
+import { differences } from './normalise.ts';
+import type { WeightWrite } from './observer.ts';
+import type { Scenario } from './scenarios.ts';
+import type { Observed } from './trial.ts';
+
+/** The proxy, Temporal and the worker are on one machine, and have one clock; milliseconds are rounded. */
+const ROUNDING_MS = 20;
+
+type Weight = WeightWrite['weight'];
+
+/** Sentences about what was not as in the undisturbed run; empty: the promise was kept. */
+export function problemsOf(scenario: Scenario, reference: Observed, observed: Observed): string[] {
+  return [
+    ...(observed.why === undefined ? [] : [`it did not end: ${observed.why}`]),
+    ...courseProblems(reference, observed),
+    ...raisesAfterAbort(observed),
+    ...earlyWeights(scenario, observed),
+    ...observed.leftMappings.map((name) => `canary Mapping ${name} is left`),
+    ...observed.badRuns.map((status) => `a run is ${status}`),
+    ...differences(reference.objects, observed.objects),
+  ];
+}
+
+/** Creations at 0 that came when the run had gone on already, and that were taken away again. */
+export function sweptMappings({ writes }: Observed): number {
+  return [...byMapping(writes).values()].map(courseOf).reduce((count, course) => count + withoutSwept(course).swept, 0);
+}
+
+/** Weights by canary Mapping, in the order in which they were written. */
+export function courses(observed: Observed): ReadonlyMap<string, readonly Weight[]> {
+  const found = [...byMapping(observed.writes)].map(
+    ([name, writes]) => [name, withoutSwept(courseOf(writes)).course] as const,
+  );
+  return new Map(found);
+}
+
+function courseProblems(reference: Observed, observed: Observed): string[] {
+  const [expected, actual] = [courses(reference), courses(observed)];
+  return [...new Set([...expected.keys(), ...actual.keys()])].flatMap((name) => {
+    const [wanted, found] = [expected, actual].map((all) => all.get(name)?.join(' ') ?? 'nothing');
+    return wanted === found ? [] : [`weights of ${name}: ${found} instead of ${wanted}`];
+  });
+}
+
+/**
+ * The brake and the run may both write 0, and the one that comes second need not write at all, so zeros in a row count as one.
+ * A weight above 0 that is written again is a repetition, and stays one.
+ */
+function courseOf(writes: readonly WeightWrite[]): readonly Weight[] {
+  return writes.map(({ weight }) => weight).filter((weight, index, all) => weight !== 0 || all[index - 1] !== 0);
+}
+
+/** `… gone 0 gone`: at the end, a Mapping that was created too late, at 0, and removed. */
+function withoutSwept(course: readonly Weight[]): { readonly course: readonly Weight[]; readonly swept: number } {
+  const [beforeLast, zero, last] = course.slice(-3);
+  if (beforeLast !== 'gone' || zero !== 0 || last !== 'gone') {
+    return { course, swept: 0 };
+  }
+  const rest = withoutSwept(course.slice(0, -2));
+  return { ...rest, swept: rest.swept + 1 };
+}
+
+/** From an abort that was answered until the end, and on each Mapping from a weight that went down until it is gone. */
+function raisesAfterAbort({ writes, commands }: Observed): string[] {
+  const abortedMs = commands.find(({ name }) => name === 'abort')?.answeredMs ?? Infinity;
+  return [...byMapping(writes)].flatMap(([name, own]) =>
+    own.flatMap(({ weight, atMs }, index) => {
+      const before = own[index - 1]?.weight ?? 'gone';
+      const isRaise = weight !== 'gone' && weight > (before === 'gone' ? 0 : before);
+      const wentDown = own.findLastIndex((one, at) => at < index && isFall(own[at - 1]?.weight, one.weight));
+      const goneSince = own.findLastIndex((one, at) => at < index && one.weight === 'gone');
+      return isRaise && (atMs > abortedMs || wentDown > goneSince)
+        ? [`${name} was raised to ${weight} after an abort`]
+        : [];
+    }),
+  );
+}
+
+function isFall(from: Weight | undefined, to: Weight): boolean {
+  return typeof from === 'number' && typeof to === 'number' && to < from;
+}
+
+/** Before it may be sent: the pause after the weight before it, or somebody's command. */
+function earlyWeights({ pauses, held }: Scenario, observed: Observed): string[] {
+  return [...byMapping(observed.writes).keys()].flatMap((name) => {
+    const early = pauses.flatMap(({ after, before, ms }) => {
+      const lastedMs = sentMs(observed, name, before) - sentMs(observed, name, after);
+      return lastedMs < ms - ROUNDING_MS ? [`${name} has ${before} ${lastedMs} ms after ${after}, not ${ms} ms`] : [];
+    });
+    const uncalled = held.flatMap(({ weight, until }) => {
+      const calledMs = observed.commands.find((command) => command.name === until)?.sentMs ?? Infinity;
+      return sentMs(observed, name, weight) < calledMs ? [`${name} has ${weight} before ${until}`] : [];
+    });
+    return [...early, ...uncalled];
+  });
+}
+
+/**
+ * When the API server was sent the write that it took: a pause begins no earlier, and nobody sends the weight after it before it
+ * is over. Of a write that did not go through the proxy: when the watch told of it. Not a number: it was not written.
+ */
+function sentMs({ requests, writes }: Observed, mapping: string, percent: number): number {
+  const taken = requests.find(
+    ({ weight, status }) =>
+      weight?.mapping === mapping && weight.percent === percent && status !== undefined && status < 300,
+  );
+  const seen = writes.find((write) => write.mapping === mapping && write.weight === percent);
+  return taken?.forwardedMs ?? seen?.atMs ?? Number.NaN;
+}
+
+function byMapping(writes: readonly WeightWrite[]): ReadonlyMap<string, readonly WeightWrite[]> {
+  return Map.groupBy(writes, ({ mapping }) => mapping);
+}
