@@ -1,7 +1,7 @@
 import { condition, log, setCurrentDetails, upsertSearchAttributes, workflowInfo } from '@temporalio/workflow';
 import { SearchAttributeType, defineSearchAttributeKey, type SearchAttributePair } from '@temporalio/common';
 import { SEARCH_ATTRIBUTES, type RolloutEvent, type RunRef } from '@weir/contract';
-import { newRun, phaseOf, renderDetails, rolloutStatus, runSummary, type Run } from '@weir/rollout';
+import { phaseOf, renderDetails, rolloutStatus, runSummary, type Run } from '@weir/rollout';
 import { cleanup } from './activities.ts';
 import { combined } from './combined-events.ts';
 
@@ -27,8 +27,8 @@ const GATHER_TIME = '5 seconds';
 export class Reporter {
   private newest: Run | undefined;
   private isAtRest = false;
-  /** Of the last report; before the first one, that of a run that begins. */
-  private phase = phaseOf(newRun()).phase;
+  /** Of the last report. A run that begins has none: that it has begun is told at once. */
+  private phase: string | undefined;
   private events: readonly RolloutEvent[];
   private nextEventId = 1;
   private shown = '';
@@ -90,19 +90,20 @@ export class Reporter {
   }
 
   private isDue(): boolean {
-    return this.isAtRest || (this.newest !== undefined && phaseOf(this.newest).phase !== this.phase);
+    const { newest } = this;
+    return this.isAtRest || (newest?.uid !== undefined && phaseOf(newest).phase !== this.phase);
   }
 
   private async write(run: Run): Promise<void> {
     const { events } = this;
     this.newest = undefined;
-    this.phase = phaseOf(run).phase;
     if (this.gathers) {
       this.upsertSearchAttributes(run);
     }
     if (run.uid === undefined) {
       return; // There is no Rollout to write to.
     }
+    this.phase = phaseOf(run).phase;
     this.writing = true;
     const atMs = Date.now();
     const status = rolloutStatus(run, atMs);
