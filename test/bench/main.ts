@@ -6,8 +6,8 @@ import { parseArgs } from 'node:util';
 import { joinSandbox, type TestCluster } from '../support/cluster.ts';
 import { newStateDirectory, startTestSandbox } from '../support/sandbox.ts';
 import { countClientsApart } from './clients.ts';
-import { figuresOf, type Sample } from './figures.ts';
-import { SETS, seconds, wantedOf, type Bench } from './measurements.ts';
+import { Findings } from './findings.ts';
+import { SETS, wantedOf, type Bench } from './measurements.ts';
 import { FULL, QUICK } from './plan.ts';
 import { rowsOf, tableOf } from './table.ts';
 import { judge, verdictsOf } from './targets.ts';
@@ -50,9 +50,13 @@ async function main(): Promise<number> {
   }
   const report: Report = (line) => void process.stdout.write(`${line}\n`);
   const peer = values['with-peer'] ? await ensurePeer({ report }) : process.env['ROLLOUTS_CONTROLLER'];
-  const given = { plan: values.quick ? QUICK : FULL, report, ...(peer !== undefined && { peer }) };
-  const { samples, failures } = await measureAll(names, given);
-  const rows = publish(samples, given, report);
+  const findings = new Findings();
+  const given = { plan: values.quick ? QUICK : FULL, report, findings, ...(peer !== undefined && { peer }) };
+  for (const set of SETS.map((all) => wantedOf(all, names)).filter(({ length }) => length > 0)) {
+    await findings.attempt('the servers', () => onItsOwn((cluster) => measureAll(set, { ...given, cluster })));
+  }
+  const { failures } = findings;
+  const rows = publish(given);
   if (values.json !== undefined) {
     writeFileSync(values.json, `${JSON.stringify({ ...rows, quick: values.quick, failures }, null, 2)}\n`);
   }
@@ -60,34 +64,15 @@ async function main(): Promise<number> {
   return failures.length > 0 ? 1 : 0;
 }
 
-/** One that fails does not take the others' figures along. */
-async function measureAll(
-  names: readonly string[],
-  given: Omit<Bench, 'cluster'>,
-): Promise<{ readonly samples: readonly Sample[]; readonly failures: readonly string[] }> {
-  const samples: Sample[] = [];
-  const failures: string[] = [];
-  const wanted = SETS.map((set) => wantedOf(set, names)).filter((set) => set.length > 0);
-  for (const set of wanted) {
-    await onItsOwn(async (cluster) => {
-      for (const [name, measure] of set) {
-        const sinceMs = performance.now();
-        given.report(`${name} …`);
-        try {
-          samples.push(...(await measure({ ...given, cluster })));
-          given.report(`${name}: ${seconds(sinceMs)} s`);
-        } catch (error) {
-          failures.push(`${name}: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
-        }
-      }
-    });
+async function measureAll(measurements: ReturnType<typeof wantedOf>, bench: Bench): Promise<void> {
+  for (const [name, measure] of measurements) {
+    bench.report(`${name} …`);
+    await bench.findings.attempt(name, () => measure(bench));
   }
-  return { samples, failures };
 }
 
 /** Prints the tables; answers what of them goes into the file. */
-function publish(samples: readonly Sample[], { plan, peer }: Omit<Bench, 'cluster'>, report: Report) {
-  const figures = figuresOf(samples);
+function publish({ plan, peer, report, findings: { figures } }: Omit<Bench, 'cluster'>) {
   const rows = rowsOf(figures);
   const targets = judge(figures);
   const machine = `${cpus().length} × ${cpus()[0]?.model ?? 'unknown'}, Node ${process.versions.node}`;
@@ -95,7 +80,7 @@ function publish(samples: readonly Sample[], { plan, peer }: Omit<Bench, 'cluste
   const without = peer === undefined ? ['Without Argo Rollouts: ROLLOUTS_CONTROLLER names no binary.'] : [];
   const notes = [...plan.notes, ...without];
   report(`\n${tableOf(rows)}\n\n${verdictsOf(targets)}\n`);
-  [...notes, `${machine}, ${at}`].forEach(report);
+  [...notes, `${machine}, ${at}, ${Math.round(performance.now() / 60_000)} minutes`].forEach(report);
   const missed = targets.filter(({ outcome }) => outcome === 'missed');
   missed.forEach(({ target, factor }) =>
     report(`MISSED by ${factor?.toFixed(2)} ×: ${target.what}, ${target.when}, ${target.quantile}`),

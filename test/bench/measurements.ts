@@ -3,15 +3,16 @@ import { join } from 'node:path';
 import type { TestCluster } from '../support/cluster.ts';
 import { measureBrake } from './brake.ts';
 import { kubeconfigOf } from './clients.ts';
-import { measureCourse } from './course.ts';
+import { measureCourse, type CourseCase } from './course.ts';
 import { measureCrash } from './crash.ts';
 import { measureDrift } from './drift.ts';
 import type { Sample } from './figures.ts';
+import type { Findings } from './findings.ts';
 import { pidsOf, usageOf } from './machine.ts';
 import { measurePaused } from './paused.ts';
 import type { Plan, Sided } from './plan.ts';
 import { measureRequests } from './requests.ts';
-import { IDLE_CPU, PROCESSES, type ProcessOfWeir } from './rows.ts';
+import { IDLE_CPU, PROCESSES, whenAtOnce, whenBusy, type ProcessOfWeir } from './rows.ts';
 import { argo, weir, type Side } from './side.ts';
 import { measureTimers } from './timers.ts';
 
@@ -20,11 +21,12 @@ export interface Bench {
   readonly plan: Plan;
   /** Path of the binary of Argo Rollouts' controller; absent: Weir is measured alone. */
   readonly peer?: string;
+  readonly findings: Findings;
   /** Takes one line for whoever waits. */
   readonly report: (line: string) => void;
 }
 
-type Measurement = (bench: Bench) => Promise<readonly Sample[]>;
+type Measurement = (bench: Bench) => Promise<void>;
 
 const WARM_UP = { count: 3, mappings: 1, rounds: 3 } as const;
 
@@ -37,13 +39,17 @@ export const SETS = [
       bySides(bench, 'requests', bench.plan.requests, (side, course) => measureRequests(bench.cluster, side, course)),
   },
   {
-    timers: ({ cluster, plan }) => measureTimers(cluster, plan.timers),
-    drift: ({ cluster, plan }) => measureDrift(cluster, plan.drift),
+    timers: (bench) => once(bench, 'timers', ({ cluster, plan }) => measureTimers(cluster, plan.timers)),
+    drift: (bench) => once(bench, 'drift', ({ cluster, plan }) => measureDrift(cluster, plan.drift)),
     // The last: it leaves rollouts that go on.
-    brake: ({ cluster, plan }) => one(plan.brakes, (brake) => measureBrake(cluster, brake)),
+    brake: async (bench) => {
+      for (const brake of bench.plan.brakes) {
+        await once(bench, `brake, ${whenBusy(brake.busy)}`, ({ cluster }) => measureBrake(cluster, brake));
+      }
+    },
   },
-  { paused: ({ cluster, plan }) => measurePaused(cluster, plan.paused) },
-  { crash: ({ cluster, plan }) => measureCrash(cluster, plan.crash) },
+  { paused: (bench) => once(bench, 'paused', ({ cluster, plan }) => measurePaused(cluster, plan.paused)) },
+  { crash: (bench) => once(bench, 'crash', ({ cluster, plan }) => measureCrash(cluster, plan.crash)) },
 ] as const satisfies readonly Readonly<Record<string, Measurement>>[];
 
 /** Those of one set that are wanted, with their names; all of them when nothing is named. */
@@ -58,43 +64,36 @@ export function wantedOf(
  * Each case for each side in turn, on the same servers. A controller of the peer's runs only while it is measured. Weir runs
  * always; what it uses while it has nothing to do is in the table.
  */
-async function bySides<T extends Sided>(
+async function bySides<T extends Sided & Pick<CourseCase, 'count' | 'mappings'>>(
   bench: Bench,
   name: string,
   cases: readonly T[],
   measure: (side: Side, one: T) => Promise<readonly Sample[]>,
-): Promise<readonly Sample[]> {
+): Promise<void> {
   const sides = await sidesOf(bench);
   // Node compiles what is run often: the first rollouts of a process are its slowest. The peer is compiled beforehand, and
   // each of its turns begins with deploys that are not measured.
   await measureCourse(bench.cluster, weir(bench.cluster), WARM_UP);
   const turns = cases.flatMap((one) => Array.from({ length: one.turns ?? 1 }, () => one));
-  const samples: Sample[] = [];
   for (const one of turns) {
-    for (const { start } of sides.filter((side) => one.without?.includes(side.name) !== true)) {
-      samples.push(...(await onItsTurn(bench, name, start, (side) => measure(side, one))));
+    for (const { name: side, start } of sides.filter((each) => one.without?.includes(each.name) !== true)) {
+      const what = `${name}, ${whenAtOnce(one.count, one.mappings)}`;
+      await once(bench, `${what}: ${side}`, () => onItsTurn(bench, what, start, (current) => measure(current, one)));
     }
   }
-  return samples;
 }
 
 async function onItsTurn(
-  { cluster, report }: Bench,
-  name: string,
+  { cluster }: Bench,
+  when: string,
   start: () => Promise<Side>,
   measure: (side: Side) => Promise<readonly Sample[]>,
 ): Promise<readonly Sample[]> {
   const side = await start();
-  const sinceMs = performance.now();
   try {
     const cpu = await cpuMeter(cluster);
     const samples = await measure(side);
-    const when = samples[0]?.when ?? '';
-    report(`  ${when}: ${side.name}, ${seconds(sinceMs)} s`);
-    return [
-      ...samples,
-      { what: IDLE_CPU, when: `${name}, ${when}`, side: side.name, unit: '%', values: [await cpu()] },
-    ];
+    return [...samples, { what: IDLE_CPU, when, side: side.name, unit: '%', values: [await cpu()] }];
   } finally {
     await side.stop();
   }
@@ -123,15 +122,11 @@ async function cpuMeter({ stateDirectory }: TestCluster): Promise<() => Promise<
   return async () => (((await used()) - before) / ((performance.now() - sinceMs) / 1_000)) * 100;
 }
 
-async function one<T>(all: readonly T[], measure: (one: T) => Promise<readonly Sample[]>): Promise<readonly Sample[]> {
-  const samples: Sample[] = [];
-  for (const each of all) {
-    samples.push(...(await measure(each)));
-  }
-  return samples;
-}
-
-/** Whole seconds since then, by `performance.now()`. */
-export function seconds(sinceMs: number): number {
-  return Math.round((performance.now() - sinceMs) / 1_000);
+/** A part of the whole; says how long it took, and at once whether it failed. */
+async function once(bench: Bench, what: string, part: (bench: Bench) => Promise<readonly Sample[]>): Promise<void> {
+  const { findings, report } = bench;
+  const [sinceMs, failures] = [performance.now(), findings.failures.length];
+  await findings.attempt(what, async () => findings.add(await part(bench)));
+  const outcome = findings.failures.length > failures ? ', FAILED' : '';
+  report(`${what}: ${Math.round((performance.now() - sinceMs) / 1_000)} s${outcome}`);
 }

@@ -152,7 +152,7 @@ describe('when a rollout is aborted and retried', () => {
       await app.settled();
       await app.hasPods({ 2: 1 });
       await app.went('abort-retry-promote');
-      expect((await app.events()).map(({ reason }) => reason)).toEqual([
+      expect((await app.events()).flatMap(({ reason, count }) => Array<string>(count).fill(reason))).toEqual([
         // The first deploy.
         'RolloutUpdated',
         'NewReplicaSetCreated',

@@ -39,6 +39,8 @@ export interface ServiceObject extends KubernetesObject {
 }
 
 export interface EventObject extends KubernetesObject {
+  /** How many it stands for. */
+  readonly count: number;
   readonly type: string;
   readonly reason: string;
   readonly message: string;

@@ -1,0 +1,27 @@
+import { figuresOf, type Figure, type Sample } from './figures.ts';
+
+/** What a run of the bench has found so far: a part that fails takes nothing along that was found before. */
+export class Findings {
+  private readonly samples: Sample[] = [];
+  /** What could not be measured, and why. */
+  readonly failures: string[] = [];
+
+  /** Does a part of the whole; notes it when it fails. */
+  async attempt(what: string, part: () => Promise<void>): Promise<void> {
+    try {
+      await part();
+    } catch (error) {
+      this.failures.push(`${what}: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
+    }
+  }
+
+  /** @throws RangeError for a sample without values; then none is added */
+  add(samples: readonly Sample[]): void {
+    figuresOf(samples);
+    this.samples.push(...samples);
+  }
+
+  get figures(): Figure[] {
+    return figuresOf(this.samples);
+  }
+}
