@@ -1,10 +1,20 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Exchange } from './exchange.ts';
 import type { Lane } from './lane.ts';
-import type { ProcessFault, RequestMoment } from './types.ts';
+import type { Cut, ProcessFault, RequestMoment } from './types.ts';
 
 /** Before a timer is due the fault is already in force, and it lasts beyond it, so that the timer fires in the absence. */
 export const TIMER_LEAD_MS = 150;
+
+/** Well before the shortest pause is over: that a timer was just started does not hold its rollout. */
+const STARTED_TIMER_MS = 2_500;
+/** An activity may take 15 s; in this time its request is given up after 4 s, and the next attempt's is held in its place. */
+const HELD_REQUEST_MS = 8_000;
+/** A person is patient, and so is a rollout that waits for one. */
+const HELD_COMMAND_MS = 15_000;
+
+/** Between a request that was given up and the next attempt's there is no more than that. */
+const GOING_MS = 5_000;
 
 /** Resolves from outside. */
 class Latch {
@@ -28,8 +38,8 @@ class Latch {
  * fault), the fault, `struck`.
  */
 export class Breakpoint {
-  /** It cannot wait: the fault strikes now, or misses it. */
-  readonly isUrgent: boolean;
+  /** How long the fault may be waited for, once it is reached, in milliseconds; 0: it strikes now, or misses it. */
+  readonly patienceMs: number;
   private readonly arrived = new Latch();
   private readonly going = new Latch();
   private readonly done = new Latch();
@@ -37,9 +47,9 @@ export class Breakpoint {
 
   constructor(
     private readonly kind: ProcessFault,
-    { isUrgent = false } = {},
+    cut: Cut,
   ) {
-    this.isUrgent = isUrgent;
+    this.patienceMs = patienceMsAt(cut);
   }
 
   get reached(): Promise<void> {
@@ -50,12 +60,17 @@ export class Breakpoint {
     return this.arrived.isOpen;
   }
 
-  /** What is to be over when the fault strikes is over. */
-  async go(): Promise<void> {
+  /**
+   * Brings about what is to be over when the fault strikes.
+   *
+   * @returns whether it is: false when it was not reached, or the rollout has gone another way meanwhile
+   */
+  async go(): Promise<boolean> {
     this.going.open();
     if (this.isReached) {
-      await this.done.opened;
+      await Promise.race([this.done.opened, delay(GOING_MS, undefined, { ref: false })]);
     }
+    return this.done.isOpen;
   }
 
   /** The fault is in force. One that was not reached will not be: the rollout goes on undisturbed from there. */
@@ -86,17 +101,20 @@ export class Breakpoint {
     await command();
   }
 
-  /** A request at one of its three moments. */
+  /** A request at one of its three moments; and the same again, when whoever sent it has given it up and tries anew. */
   trap(lane: Lane, key: string, moment: RequestMoment): void {
-    lane.trap(key, async (exchange) => {
+    lane.trapFrom(key, async (exchange) => {
       if (this.fault.isOpen) {
         return exchange.reply(await exchange.forward());
       }
-      if (moment !== 'before') {
+      if (moment !== 'before' && exchange.seen.key === key) {
         await exchange.forward();
       }
       this.arrived.open();
       await this.going.opened;
+      if (exchange.isGivenUp) {
+        return;
+      }
       if (moment === 'answered') {
         await exchange.reply(await exchange.forward());
         this.done.open();
@@ -124,4 +142,16 @@ export function beforeDue(breakpoint: Breakpoint, dueMs: number, signal: AbortSi
     () => breakpoint.pass(),
     () => undefined, // Cancelled.
   );
+}
+
+function patienceMsAt(cut: Cut): number {
+  switch (cut.kind) {
+    case 'command':
+      return HELD_COMMAND_MS;
+    case 'timer':
+      return cut.moment === 'fired' ? 0 : STARTED_TIMER_MS;
+    case 'request':
+    case 'shared':
+      return HELD_REQUEST_MS;
+  }
 }

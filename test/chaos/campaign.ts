@@ -39,7 +39,7 @@ export async function recorded(
   const first = await Promise.all(names.map((name) => record(stage, scenarioOf(name))));
   const again = await Promise.all(first.map((one) => record(stage, one.scenario, one)));
   const ids = new Set(first.flatMap(casesOf).map(({ id }) => id));
-  const recordings = new Map(first.map((one) => [one.scenario.name, one]));
+  const recordings = new Map(again.map((one) => [one.scenario.name, one]));
   return { recordings, cases: again.flatMap(casesOf).filter(({ id }) => ids.has(id)) };
 }
 

@@ -102,7 +102,7 @@ export class ChaosApp extends Application {
 
   private async givenPods(): Promise<void> {
     await Promise.all(Object.values(SERVICE).map((name) => this.create(SERVICES, service(name, APP_LABELS))));
-    await this.put();
+    await this.store(1, AbortSignal.timeout(READY_MS));
   }
 
   /** @throws Error when it is refused for good */

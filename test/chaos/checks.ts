@@ -1,4 +1,4 @@
-import { differences } from './normalise.ts';
+import { differences, withoutRunNote } from './normalise.ts';
 import type { WeightWrite } from './observer.ts';
 import type { Scenario } from './scenarios.ts';
 import type { Observed } from './trial.ts';
@@ -13,12 +13,20 @@ export function problemsOf(scenario: Scenario, reference: Observed, observed: Ob
   return [
     ...(observed.why === undefined ? [] : [`it did not end: ${observed.why}`]),
     ...courseProblems(reference, observed),
-    ...raisesAfterAbort(observed),
+    ...forbiddenRaises(observed),
     ...earlyWeights(scenario, observed),
     ...observed.leftMappings.map((name) => `canary Mapping ${name} is left`),
     ...observed.badRuns.map((status) => `a run is ${status}`),
-    ...differences(reference.objects, observed.objects),
+    ...objectProblems(reference, observed),
   ];
+}
+
+/** After a sweep the note of the last run is that of the sweep's, and says other things. */
+function objectProblems(reference: Observed, observed: Observed): string[] {
+  const [expected, actual] = [reference, observed].map(({ objects }) =>
+    sweptMappings(observed) > 0 ? withoutRunNote(objects) : objects,
+  );
+  return differences(expected ?? {}, actual ?? {});
 }
 
 /** Creations at 0 that came when the run had gone on already, and that were taken away again. */
@@ -61,17 +69,20 @@ function withoutSwept(course: readonly Weight[]): { readonly course: readonly We
 }
 
 /** From an abort that was answered until the end, and on each Mapping from a weight that went down until it is gone. */
-function raisesAfterAbort({ writes, commands }: Observed): string[] {
+function forbiddenRaises({ writes, commands }: Observed): string[] {
   const abortedMs = commands.find(({ name }) => name === 'abort')?.answeredMs ?? Infinity;
   return [...byMapping(writes)].flatMap(([name, own]) =>
     own.flatMap(({ weight, atMs }, index) => {
       const before = own[index - 1]?.weight ?? 'gone';
-      const isRaise = weight !== 'gone' && weight > (before === 'gone' ? 0 : before);
+      if (weight === 'gone' || weight <= (before === 'gone' ? 0 : before)) {
+        return [];
+      }
       const wentDown = own.findLastIndex((one, at) => at < index && isFall(own[at - 1]?.weight, one.weight));
       const goneSince = own.findLastIndex((one, at) => at < index && one.weight === 'gone');
-      return isRaise && (atMs > abortedMs || wentDown > goneSince)
-        ? [`${name} was raised to ${weight} after an abort`]
-        : [];
+      return [
+        ...(atMs > abortedMs ? [`${name} was raised to ${weight} after an abort`] : []),
+        ...(wentDown > goneSince ? [`${name} was raised to ${weight} after it went down`] : []),
+      ];
     }),
   );
 }
@@ -96,16 +107,15 @@ function earlyWeights({ pauses, held }: Scenario, observed: Observed): string[] 
 }
 
 /**
- * When the API server was sent the write that it took: a pause begins no earlier, and nobody sends the weight after it before it
- * is over. Of a write that did not go through the proxy: when the watch told of it. Not a number: it was not written.
+ * When the API server was first sent a write that it took: a pause begins no earlier, and nobody sends the weight after it before
+ * it is over. Of a write that did not go through the proxy: when the watch told of it. Not a number: it was not written.
  */
 function sentMs({ requests, writes }: Observed, mapping: string, percent: number): number {
-  const taken = requests.find(
-    ({ weight, status }) =>
-      weight?.mapping === mapping && weight.percent === percent && status !== undefined && status < 300,
+  const taken = requests.flatMap(({ weight, status = Infinity, forwardedMs }) =>
+    weight?.mapping === mapping && weight.percent === percent && status < 300 ? (forwardedMs ?? []) : [],
   );
   const seen = writes.find((write) => write.mapping === mapping && write.weight === percent);
-  return taken?.forwardedMs ?? seen?.atMs ?? Number.NaN;
+  return taken.length > 0 ? Math.min(...taken) : (seen?.atMs ?? Number.NaN);
 }
 
 function byMapping(writes: readonly WeightWrite[]): ReadonlyMap<string, readonly WeightWrite[]> {

@@ -1,12 +1,12 @@
 import { appendFileSync, existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { dirname } from 'node:path';
-import { storyOf, isBroken } from './report.ts';
+import { isBroken, storyOf, tableOf, type Summary } from './report.ts';
 import type { Stage } from './stage.ts';
 import type { CaseResult } from './types.ts';
 
 /** Processors and Node, for a table. */
-export function machine(): string {
+function machine(): string {
   return `${cpus().length} × ${cpus()[0]?.model ?? 'unknown'}, Node ${process.versions.node}`;
 }
 
@@ -42,23 +42,34 @@ export interface Staged {
   /** Processes that outlived it. */
   readonly leftProcesses: readonly string[];
   readonly gaps: number;
-  readonly wasInterrupted: boolean;
+  /** Why the work did not come to its end; absent: it did. */
+  readonly failure?: string;
 }
 
-/** Does the work on servers that end with it, also when a signal interrupts it. */
+/** Does the work on servers that end with it, also when it fails, or when a signal interrupts it. */
 export async function onStage(stage: Stage, work: () => Promise<void>): Promise<Staged> {
-  const interrupted = new Promise<true>((resolve) => {
-    ['SIGINT', 'SIGTERM'].forEach((name) => process.once(name, () => resolve(true)));
+  const interrupted = new Promise<string>((resolve) => {
+    (['SIGINT', 'SIGTERM'] as const).forEach((name) => process.once(name, () => resolve(name)));
   });
-  let leftProcesses: readonly string[] = [];
-  let wasInterrupted = false;
-  const working = work();
-  // Without its servers it fails, and after an interruption nobody waits for it.
-  working.catch(() => undefined);
-  try {
-    wasInterrupted = (await Promise.race([working, interrupted])) ?? false;
-  } finally {
-    leftProcesses = await stage.dispose();
+  const worked = work().then(
+    () => undefined,
+    (error: unknown) => (error instanceof Error ? (error.stack ?? error.message) : String(error)),
+  );
+  const failure = await Promise.race([worked, interrupted]);
+  const leftProcesses = await stage.dispose();
+  return { leftProcesses, gaps: stage.observer.gaps, ...(failure !== undefined && { failure }) };
+}
+
+/** Whether nothing was broken, with the table and what else there is to say on the way. */
+export function conclude(
+  results: readonly CaseResult[],
+  { failure, ...staged }: Staged,
+  run: Pick<Summary, 'seed' | 'wanted' | 'durationMs'>,
+): boolean {
+  const summary = { ...run, ...staged, machine: machine(), at: new Date().toISOString() };
+  process.stdout.write(`\n${tableOf(results, summary)}\n`);
+  if (failure !== undefined) {
+    process.stderr.write(`\nIt did not come to its end: ${failure}\n`);
   }
-  return { leftProcesses, gaps: stage.observer.gaps, wasInterrupted };
+  return !results.some(isBroken) && staged.leftProcesses.length === 0 && failure === undefined;
 }

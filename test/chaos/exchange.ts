@@ -29,12 +29,15 @@ export class Exchange {
     private readonly send: () => Promise<Answer>,
   ) {}
 
+  /** Whoever sent it waits for no answer any more. */
+  get isGivenUp(): boolean {
+    return this.outgoing.destroyed;
+  }
+
   /** The API server gets it, once; whoever sent it need not wait for that any more. */
   async forward(): Promise<Answer> {
-    if (this.answer === undefined) {
-      this.seen.forwardedMs = Date.now();
-      this.answer = this.send();
-    }
+    this.answer ??= this.send();
+    this.seen.forwardedMs ??= Date.now();
     const answer = await this.answer;
     this.seen.status = answer.status;
     return answer;
@@ -43,7 +46,7 @@ export class Exchange {
   /** Returns when the answer has left. To somebody who has given up it is nothing. */
   reply({ status, headers, body }: Answer): Promise<void> {
     return new Promise((resolve) => {
-      if (this.outgoing.destroyed) {
+      if (this.isGivenUp) {
         resolve();
         return;
       }

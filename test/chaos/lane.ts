@@ -10,18 +10,23 @@ export class Lane {
   /** In the order in which they came. */
   readonly requests: SeenRequest[] = [];
   private readonly number = numbered();
-  private readonly traps = new Map<string, Handler>();
-  private readonly gates = new Map<string, Handler>();
+  private readonly traps: { readonly isFor: (key: string) => boolean; readonly handler: Handler }[] = [];
+  private readonly gates: typeof this.traps = [];
   private readonly underWay = new Set<Promise<void>>();
 
   /** The request of that key becomes the handler's, once. */
   trap(key: string, handler: Handler): void {
-    this.traps.set(key, handler);
+    this.traps.push({ isFor: (one) => one === key, handler });
   }
 
-  /** Before anything else is done with it, the request of that key waits for this. */
-  gate(key: string, handler: Handler): void {
-    this.gates.set(key, handler);
+  /** The request of that key, and every one after it that is told by the same, becomes the handler's. */
+  trapFrom(key: string, handler: Handler): void {
+    this.traps.push({ isFor: isFrom(key), handler });
+  }
+
+  /** Before anything else is done with it, the request of that key waits for this, and so does every one like it that comes later. */
+  gateFrom(key: string, handler: Handler): void {
+    this.gates.push({ isFor: isFrom(key), handler });
   }
 
   note(identity: RequestIdentity): SeenRequest {
@@ -33,8 +38,9 @@ export class Lane {
   async handle(exchange: Exchange): Promise<void> {
     const { key } = exchange.seen;
     const handled = (async () => {
-      await this.gates.get(key)?.(exchange);
-      await (this.traps.get(key) ?? passOn)(exchange);
+      const [gate, trap] = [this.gates, this.traps].map((all) => all.find(({ isFor }) => isFor(key))?.handler);
+      await gate?.(exchange);
+      await (trap ?? passOn)(exchange);
     })();
     this.underWay.add(handled);
     await handled.finally(() => this.underWay.delete(handled));
@@ -51,4 +57,17 @@ export class Lane {
 /** Nothing out of the ordinary. */
 export async function passOn(exchange: Exchange): Promise<void> {
   await exchange.reply(await exchange.forward());
+}
+
+function isFrom(key: string): (other: string) => boolean {
+  const [signature, number] = split(key);
+  return (other) => {
+    const [its, itsNumber] = split(other);
+    return its === signature && itsNumber >= number;
+  };
+}
+
+function split(key: string): [signature: string, number: number] {
+  const at = key.lastIndexOf('#');
+  return [key.slice(0, at), Number(key.slice(at + 1))];
 }

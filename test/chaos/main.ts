@@ -2,9 +2,9 @@
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { DEFAULT_LANES, campaign, recorded } from './campaign.ts';
-import { addToRecord, machine, numberOf, onStage, readRecord, tell } from './cli.ts';
+import { addToRecord, conclude, numberOf, onStage, readRecord, tell } from './cli.ts';
 import { shuffled, slice } from './order.ts';
-import { finishedIds, isBroken, tableOf } from './report.ts';
+import { finishedIds } from './report.ts';
 import { SCENARIOS } from './scenarios.ts';
 import { Stage } from './stage.ts';
 import type { Case } from './types.ts';
@@ -16,6 +16,7 @@ const USAGE = `Usage: npm run chaos -- [options]
   --record FILE    one JSON line for each rollout; cases that are finished in it are left out, so that the same command goes on
                    where it was (default .weir/chaos-<seed>.jsonl, with --case none)
   --case ID        only that case; may be given more than once
+  --match REGEX    only cases whose id matches
   --slice N        only so many cases, which cover every fault and every scenario
   --scenario NAME  only that scenario; may be given more than once
   --lanes N        rollouts under way at once (default ${DEFAULT_LANES}: 6 for each processor)
@@ -28,6 +29,7 @@ const OPTIONS = {
   minutes: { ...text, default: '90' },
   record: text,
   case: { ...text, multiple: true },
+  match: text,
   slice: text,
   scenario: { ...text, multiple: true },
   lanes: { ...text, default: String(DEFAULT_LANES) },
@@ -79,13 +81,10 @@ async function main(): Promise<number> {
       },
     });
   });
-  if (values.list) {
+  if (values.list && staged.failure === undefined) {
     return 0;
   }
-  const durationMs = Date.now() - startedMs;
-  const summary = { seed, wanted, durationMs, machine: machine(), at: new Date().toISOString(), ...staged };
-  process.stdout.write(`\n${tableOf(results, summary)}\n`);
-  return results.some(isBroken) || staged.leftProcesses.length > 0 || staged.wasInterrupted ? 1 : 0;
+  return conclude(results, staged, { seed, wanted, durationMs: Date.now() - startedMs }) ? 0 : 1;
 }
 
 function scenariosOf({ case: ids, scenario }: Values): string[] {
@@ -94,15 +93,18 @@ function scenariosOf({ case: ids, scenario }: Values): string[] {
 }
 
 /** @throws Error for an id that no recording gives */
-function choose(cases: readonly Case[], { case: ids, slice: count }: Values, seed: number): Case[] {
-  if (ids === undefined) {
-    return count === undefined ? shuffled(cases, seed) : slice(cases, seed, numberOf('slice', count));
+function choose(cases: readonly Case[], { case: ids, slice: count, match }: Values, seed: number): Case[] {
+  if (ids !== undefined) {
+    return ids.map((id) => found(cases, id));
   }
-  return ids.map((id) => {
-    const found = cases.find((one) => one.id === id);
-    if (found === undefined) {
-      throw new Error(`there is no case ${id}; --list names those that there are`);
-    }
-    return found;
-  });
+  const matching = cases.filter(({ id }) => match === undefined || new RegExp(match).test(id));
+  return count === undefined ? shuffled(matching, seed) : slice(matching, seed, numberOf('slice', count));
+}
+
+function found(cases: readonly Case[], wanted: string): Case {
+  const one = cases.find(({ id }) => id === wanted);
+  if (one === undefined) {
+    throw new Error(`there is no case ${wanted}; --list names those that there are`);
+  }
+  return one;
 }

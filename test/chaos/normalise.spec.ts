@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import type { KubernetesObject } from '@weir/kubernetes';
-import { differences, normalised, type Objects } from './normalise.ts';
+import { differences, normalised, withoutRunNote, type Objects } from './normalise.ts';
 
 const HASH = 'rollouts-pod-template-hash';
 
@@ -91,6 +91,13 @@ describe('given the objects of two runs', () => {
     expect(reference[key]).toBe(60);
     expect(differences(reference, { ...reference, [key]: 30 })).toEqual([`${key} is 30 instead of 60`]);
   });
+});
+
+test('without the note of the last run everything else is still compared', () => {
+  const paths = Object.keys(withoutRunNote(reference));
+  expect(paths).toContain('Rollout someapp.status.phase');
+  expect(paths.filter((path) => path.includes('annotations'))).toEqual([]);
+  expect(Object.keys(reference).filter((path) => path.includes('annotations')).length).toBeGreaterThan(0);
 });
 
 test('how often a ReplicaSet was scaled is not compared, and how often a Rollout was changed is', () => {

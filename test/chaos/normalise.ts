@@ -1,5 +1,5 @@
 import { PODS, ROLLOUTS, type KubernetesObject, type Resource } from '@weir/kubernetes';
-import { POD_TEMPLATE_HASH_LABEL } from '@weir/rollout';
+import { POD_TEMPLATE_HASH_LABEL, RUN_ANNOTATION } from '@weir/rollout';
 import type { Application } from '../support/application.ts';
 import { MAPPINGS, REPLICA_SETS, SERVICES } from '../support/objects.ts';
 
@@ -60,6 +60,11 @@ export function normalised(
     ...leaves.map(([path, value]) => [path, normal(value, namespace)]),
     ...[...counts].map(([hash, some]) => [`Pods of ${hash}`, some.length]),
   ]) as Objects;
+}
+
+/** Without what the last run noted on the Rollout about itself; its status stays. */
+export function withoutRunNote(objects: Objects): Objects {
+  return Object.fromEntries(Object.entries(objects).filter(([path]) => !path.includes(`.${RUN_ANNOTATION}.`)));
 }
 
 /** Sentences about what is not the same. */

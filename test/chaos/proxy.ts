@@ -23,6 +23,8 @@ export class ChaosProxy {
   /** What becomes of a request that names no namespace, and is no watch. */
   shared: Handler = passOn;
   private readonly lanes = new Map<string, Lane>();
+  /** Counts the times that nobody could get through. */
+  private outages = 0;
 
   private constructor(
     /** Path of a kubeconfig that leads to the proxy. */
@@ -71,8 +73,9 @@ export class ChaosProxy {
     this.lanes.delete(namespace);
   }
 
-  /** From now on connections are refused, and those that were open are broken. */
+  /** From now on connections are refused, and those that were open are broken. What was kept back is lost with them. */
   async refuseAll(): Promise<void> {
+    this.outages++;
     const closed = once(this.server, 'close');
     this.server.close();
     this.server.closeAllConnections();
@@ -108,7 +111,11 @@ export class ChaosProxy {
     if (!isWhole) {
       return this.stream(incoming, body, outgoing);
     }
+    const { outages } = this;
     const send = async (): Promise<Answer> => {
+      if (outages !== this.outages) {
+        throw new Error('its connection was broken before it got to the API server');
+      }
       const response = await this.onward(incoming, body, new AbortController().signal);
       const { statusCode: status = 502, headers } = response;
       const { 'transfer-encoding': _, ...kept } = headers;

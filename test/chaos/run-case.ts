@@ -1,5 +1,6 @@
 import { Breakpoint, beforeDue } from './breakpoint.ts';
 import { problemsOf, sweptMappings } from './checks.ts';
+import { courseOf } from './course-of.ts';
 import type { Recording } from './cut-points.ts';
 import { followTimers, nextRun, type StartedTimer } from './history.ts';
 import { numbered } from './numbered.ts';
@@ -32,7 +33,9 @@ export function arrange({ cut, fault }: Case): Arranged {
       isDone = true;
       await REQUEST_FAULT_HANDLERS[fault](exchange);
     });
-  return { disturbance: { arm }, isDone: () => isDone };
+  // What is written late is to meet a rollout that has gone on; what is created late, one that is over.
+  const isPatient = fault === 'late' && !cut.key.startsWith('POST.') && ({ isPatient: true } as const);
+  return { disturbance: { arm, ...isPatient }, isDone: () => isDone };
 }
 
 /** The verdict on what was seen. */
@@ -49,6 +52,7 @@ export function judge(
     fault,
     verdict: verdictOf(observed, problems, isDone),
     problems,
+    ...(problems.length > 0 && { course: courseOf(observed) }),
     swept: sweptMappings(observed),
     tookMs: observed.tookMs,
     namespace: observed.namespace,
@@ -67,7 +71,7 @@ function verdictOf({ end }: Observed, problems: readonly string[], isDone: boole
 }
 
 function arrangeBreakpoint(cut: Cut, fault: ProcessFault): Arranged {
-  const breakpoint = new Breakpoint(fault, { isUrgent: cut.kind === 'timer' && cut.moment === 'fired' });
+  const breakpoint = new Breakpoint(fault, cut);
   const isDone = (): boolean => breakpoint.isReached;
   switch (cut.kind) {
     case 'request':

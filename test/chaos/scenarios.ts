@@ -92,31 +92,33 @@ const ABORTED_IN_STEP = {
 } as const satisfies Partial<Scenario>;
 
 const SUPERSEDED = {
-  pauses: [pause(40, 100)],
-  ends: { phase: 'Healthy', outcome: 'promoted' },
+  pauses: [pause(40, 70)],
+  held: PROMOTED.held,
+  ends: PROMOTED.ends,
   act: async (actor) => {
     await actor.put(FIRST_VERSION);
     await actor.paused(1);
     await actor.put(FIRST_VERSION + 1);
+    await actor.paused(3);
+    await actor.command('promote');
   },
 } as const satisfies Partial<Scenario>;
-const FIVE_MAPPINGS = {
-  mappings: ['app-1', 'app-2', 'app-3', 'app-4', 'app-5'],
-  pauses: [pause(20, 60)],
-  ends: { phase: 'Healthy', outcome: 'promoted' },
-  act: async (actor) => actor.put(FIRST_VERSION),
-} as const satisfies Partial<Scenario>;
-const TO_THE_END: readonly ManifestStep[] = [{ setWeight: 20 }, pauseOf(PAUSE_MS), { setWeight: 60 }];
-
 const superseding: Steps = (version) =>
-  version <= FIRST_VERSION ? [{ setWeight: 30 }, untilPromoted] : [{ setWeight: 40 }, pauseOf(PAUSE_MS)];
+  version <= FIRST_VERSION
+    ? [{ setWeight: 30 }, untilPromoted]
+    : [{ setWeight: 40 }, pauseOf(PAUSE_MS), { setWeight: 70 }, untilPromoted];
+
+const FIVE_MAPPINGS = {
+  ...PROMOTED,
+  mappings: ['app-1', 'app-2', 'app-3', 'app-4', 'app-5'],
+} as const satisfies Partial<Scenario>;
 
 export const SCENARIOS: readonly Scenario[] = [
   scenario({ name: 'promoted', pods: true, ...PROMOTED }, () => TO_PROMOTION),
   scenario({ name: 'aborted-in-pause', pods: true, ...ABORTED_IN_PAUSE }, () => TO_ABORT),
   scenario({ name: 'aborted-in-step', pods: false, ...ABORTED_IN_STEP }, () => TO_PROMOTION),
   scenario({ name: 'superseded', pods: true, ...SUPERSEDED }, superseding),
-  scenario({ name: 'five-mappings', pods: false, ...FIVE_MAPPINGS }, () => TO_THE_END),
+  scenario({ name: 'five-mappings', pods: false, ...FIVE_MAPPINGS }, () => TO_PROMOTION),
 ];
 
 /** @throws Error that names those that there are */

@@ -2,10 +2,9 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { DEFAULT_LANES, campaign, recorded } from './campaign.ts';
-import { machine, numberOf, onStage, tell } from './cli.ts';
+import { conclude, numberOf, onStage, tell } from './cli.ts';
 import { growthOf } from './memory.ts';
 import { shuffled } from './order.ts';
-import { isBroken, tableOf } from './report.ts';
 import { SCENARIOS } from './scenarios.ts';
 import { Stage, type Memory } from './stage.ts';
 import type { CaseResult } from './types.ts';
@@ -53,16 +52,14 @@ async function main(): Promise<number> {
     }
     await sampling;
   });
-  const durationMs = Date.now() - startedMs;
-  const summary = { seed, durationMs, machine: machine(), at: new Date().toISOString(), ...staged };
+  const isWell = conclude(results, staged, { seed, durationMs: Date.now() - startedMs });
   const growth = (['worker', 'api'] as const).map((name) => [name, growthOf(samples.map((one) => one[name]))] as const);
   const lines = growth.map(([name, { warm, end, most, isFlat }]) => {
     const [warmText, endText, mostText] = [warm, end, most].map((value) => value.toFixed(0));
     return `Memory of the ${name}: ${warmText} MB when warm, ${endText} MB at the end, ${mostText} MB at most: ${isFlat ? 'flat' : 'it GROWS'}.`;
   });
-  process.stdout.write(`\n${tableOf(results, summary)}\n\n${lines.join('\n')}\n`);
-  const isWell = !results.some(isBroken) && growth.every(([, { isFlat }]) => isFlat) && !staged.wasInterrupted;
-  return isWell && staged.leftProcesses.length === 0 ? 0 : 1;
+  process.stdout.write(`\n${lines.join('\n')}\n`);
+  return isWell && growth.every(([, { isFlat }]) => isFlat) ? 0 : 1;
 }
 
 async function sample(stage: Stage, samples: Memory[], signal: AbortSignal): Promise<void> {

@@ -8,7 +8,7 @@ import { newestRun } from './history.ts';
 import type { Lane } from './lane.ts';
 import { differences, finalObjects, type Objects } from './normalise.ts';
 import type { WeightWrite } from './observer.ts';
-import type { Actor, Scenario } from './scenarios.ts';
+import { FIRST_VERSION, type Actor, type Scenario } from './scenarios.ts';
 import type { Stage } from './stage.ts';
 
 /** Longer than any course with any fault: a kill costs some 10 s, and a late request 10 s. Past it a rollout is stuck. */
@@ -49,6 +49,8 @@ export interface Observed {
 export interface Disturbance {
   /** Before the first PUT. */
   readonly arm?: (trial: Trial, signal: AbortSignal) => Promise<void> | void;
+  /** Commands, but for the first PUT, are given only when all requests that were kept back have landed. */
+  readonly isPatient?: true;
   /** Around the command of that name; `put-2` is the PUT of version 2. */
   readonly command?: { readonly name: string; readonly moment: 'before' | 'answered'; readonly breakpoint: Breakpoint };
 }
@@ -113,23 +115,42 @@ export class Trial implements Actor {
 
   // --- the actor ---
 
-  put(version: number): Promise<void> {
-    return this.given(`put-${version}`, () => this.app.store(version, this.deadline()));
+  async put(version: number): Promise<void> {
+    if (version !== FIRST_VERSION) {
+      await this.patience();
+    }
+    await this.given(`put-${version}`, () => this.app.store(version, this.deadline()));
   }
 
   paused(stepIndex: number): Promise<void> {
     return this.until((rollout) => isNow('Paused')(rollout) && rollout.status?.currentStepIndex === stepIndex);
   }
 
-  command(name: 'promote' | 'abort'): Promise<void> {
-    return this.given(name, () => this.app.give(name, this.deadline()));
+  async command(name: 'promote' | 'abort'): Promise<void> {
+    await this.patience();
+    await this.give(name);
   }
 
   commandWhileWriting(mapping: string, weight: number, name: 'abort'): Promise<void> {
     return new Promise((resolve, reject) => {
       this.deadline().addEventListener('abort', () => reject(new Error(`no request wrote weight ${weight}`)));
-      this.lane.gate(`PATCH.mappings.${mapping}.w${weight}#1`, () => this.command(name).then(resolve, reject));
+      let given: Promise<void> | undefined;
+      // A command may take longer than the worker waits for its answer: what it then tries anew is held as well.
+      this.lane.gateFrom(
+        `PATCH.mappings.${mapping}.w${weight}#1`,
+        () => (given ??= this.give(name).then(resolve, reject)),
+      );
     });
+  }
+
+  private async patience(): Promise<void> {
+    if (this.disturbance.isPatient === true) {
+      await this.lane.landed();
+    }
+  }
+
+  private give(name: 'promote' | 'abort'): Promise<void> {
+    return this.given(name, () => this.app.give(name, this.deadline()));
   }
 
   private async given(name: string, give: () => Promise<void>): Promise<void> {
