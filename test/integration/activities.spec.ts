@@ -1,5 +1,5 @@
 import { beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
-import { createActivities } from '@weir/activities';
+import { createActivities, type RolloutObject } from '@weir/activities';
 import type { CanaryRolloutActivities, MappingRunRef } from '@weir/contract';
 import { ROLLOUTS, type KubernetesObject, type Resource } from '@weir/kubernetes';
 import { FINALIZER, INSTANCE_ID, INSTANCE_ID_LABEL } from '@weir/rollout';
@@ -221,6 +221,25 @@ describe('reportStatus', () => {
       await does(activities.reportStatus, report(1_000, 'older'));
       expect((await scenario.status())?.message).toBe('newer');
       await does(activities.reportStatus, report(3_000, 'newest'));
+      expect((await scenario.status())?.message).toBe('newest');
+    },
+    TEST_TIMEOUT_MS,
+  );
+
+  test(
+    'takes the word of a watch that is behind for what it was, and reads again',
+    async () => {
+      const behind = await scenario.read<RolloutObject>(ROLLOUTS, scenario.name);
+      const watching = createActivities({
+        kubernetes: used.cluster.kubernetes,
+        installation: 'test/weir',
+        seenRollout: (uid) => (uid === behind?.metadata.uid ? behind : undefined),
+      });
+      await does(watching.reportStatus, report(2_000, 'newer'));
+      expect((await scenario.status())?.message).toBe('newer');
+      await does(watching.reportStatus, report(1_000, 'older'));
+      expect((await scenario.status())?.message).toBe('newer');
+      await does(watching.reportStatus, report(3_000, 'newest'));
       expect((await scenario.status())?.message).toBe('newest');
     },
     TEST_TIMEOUT_MS,

@@ -101,6 +101,11 @@ export class RolloutWatch {
     await Promise.all([this.teller.stop(), Promise.race([ended, delay(STOP_MS, undefined, { ref: false })])]);
   }
 
+  /** By uid; undefined: not there, not ours, or not seen yet. */
+  seenRollout(uid: string): RolloutObject | undefined {
+    return this.rollouts.get(uid);
+  }
+
   private get watchForever(): typeof watchForeverOnCluster {
     return this.options.watchForever ?? watchForeverOnCluster;
   }

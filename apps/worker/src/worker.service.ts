@@ -81,11 +81,13 @@ export class WorkerService implements OnApplicationBootstrap, OnApplicationShutd
     ]);
     const runs = new RolloutRuns(client, taskQueue);
     const gateway = this.gateway(kubernetes);
+    const watch = new RolloutWatch({ kubernetes, runs, cluster, installation, mappingApiVersion, logger: this.logger });
     const created = await createTemporalWorker(taskQueue, {
       kubernetes,
       installation,
       cluster,
       runs,
+      seenRollout: (uid) => watch.seenRollout(uid),
       ...(mappingApiVersion !== undefined && { mappingApiVersion }),
       ...(gateway && { gateway }),
     });
@@ -96,8 +98,8 @@ export class WorkerService implements OnApplicationBootstrap, OnApplicationShutd
       this.logger.fatal({ err: error }, 'the Temporal worker failed');
       process.exit(1);
     });
-    this.watch = new RolloutWatch({ kubernetes, runs, cluster, installation, mappingApiVersion, logger: this.logger });
-    this.watch.start();
+    this.watch = watch;
+    watch.start();
     this.sweeping = this.sweep();
     this.logger.info({ cluster, taskQueue, namespace: client.options.namespace }, 'the worker is polling');
   }

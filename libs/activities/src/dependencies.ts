@@ -1,5 +1,6 @@
 import type { KubernetesClient } from '@weir/kubernetes';
 import type { GatewayDiagnostics } from './gateway-diagnostics.ts';
+import type { RolloutObject } from './objects.ts';
 
 /** What the activities work with: one of each a worker. */
 export interface ActivityDependencies {
@@ -8,6 +9,8 @@ export interface ActivityDependencies {
   readonly installation: string;
   /** `group/version` of Mapping that the operator insists on. */
   readonly mappingApiVersion?: string;
+  /** The Rollout of that uid as the worker's watch saw it last: it may have moved on. Absent: nobody watches. */
+  readonly seenRollout?: (uid: string) => RolloutObject | undefined;
   /** Absent: a weight counts when it is written. */
   readonly gateway?: GatewayDiagnostics;
 }

@@ -42,26 +42,35 @@ const OPTIONAL: readonly (keyof RolloutStatus)[] = [
 const MAX_READS = 3;
 
 /** Status, annotation and Events of a Rollout, for people and tools; never on the way of a weight. */
-export function reportStatus({ kubernetes }: ActivityDependencies): CanaryRolloutActivities['reportStatus'] {
+export function reportStatus(dependencies: ActivityDependencies): CanaryRolloutActivities['reportStatus'] {
   return (input) =>
     translated('step', () =>
       alive(async (signal) => {
-        await Promise.all([writeStatus(kubernetes, input, signal), writeEvents(kubernetes, input, signal)]);
+        await Promise.all([
+          writeStatus(dependencies, input, signal),
+          writeEvents(dependencies.kubernetes, input, signal),
+        ]);
       }),
     );
 }
 
 /**
- * Annotation first, then status, each with the resourceVersion that was read: an attempt that was thought dead and lands late
- * finds a newer report in the annotation and leaves it.
+ * Annotation first, then status, each with the resourceVersion that was seen: an attempt that was thought dead and lands late
+ * finds a newer report in the annotation and leaves it. The watch's word is taken first, because it saves a request; where it is
+ * behind, the write is refused, and the Rollout is read.
  */
-async function writeStatus(kubernetes: KubernetesClient, input: ReportStatusInput, signal: AbortSignal): Promise<void> {
+async function writeStatus(
+  { kubernetes, seenRollout }: ActivityDependencies,
+  input: ReportStatusInput,
+  signal: AbortSignal,
+): Promise<void> {
   const { rollout, uid, atMs, status, summary, workflowId, runId } = input;
   const at = rolloutAt(rollout);
   const options = { fieldManager: WORKER_FIELD_MANAGER, signal };
   const cleared = Object.fromEntries(OPTIONAL.map((field) => [field, null]));
-  for (let reads = 0; reads < MAX_READS; reads++) {
-    const found = await orAbsent(kubernetes.get<RolloutObject>(at, { signal }));
+  for (let reads = 0; reads <= MAX_READS; reads++) {
+    const seen = reads === 0 ? seenRollout?.(uid) : undefined;
+    const found = seen ?? (await orAbsent(kubernetes.get<RolloutObject>(at, { signal })));
     if (found === undefined || found.metadata.uid !== uid || reportedAtMs(found) > atMs) {
       return; // Gone, replaced by another of its name, or told of something newer.
     }

@@ -70,6 +70,16 @@ describe('a write', () => {
   });
 });
 
+test('a server behind a path keeps its path', async () => {
+  const config = new KubeConfig();
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/clusters/c1`;
+  config.loadFromClusterAndUser({ name: 'c', server: url, skipTLSVerify: true }, { name: 'u' });
+  const behind = new KubernetesClient(config);
+  await behind.mergePatch({ resource: ROLLOUTS, namespace: 'default', name: 'a' }, {}, { fieldManager: 'weir' });
+  expect(heard[0]?.url).toMatch(/^\/clusters\/c1\/apis\/argoproj.io\/.*\?fieldManager=weir$/);
+  await behind.close();
+});
+
 describe('the versions that the cluster serves', () => {
   const group = (groupVersion: string) => ({ versions: [{ groupVersion }] });
 

@@ -1,10 +1,5 @@
-import {
-  HttpMethod,
-  KubeConfig,
-  RequestContext,
-  IsomorphicFetchHttpLibrary,
-  PatchStrategy,
-} from '@kubernetes/client-node';
+import { HttpMethod, KubeConfig, RequestContext, PatchStrategy } from '@kubernetes/client-node';
+import { Agent, type Dispatcher } from 'undici';
 import { fromAnswer, fromFault } from './errors.ts';
 import { PODS, pathOf, type KubernetesObject, type Location, type ObjectList } from './resources.ts';
 
@@ -20,7 +15,6 @@ const CONNECTIONS_LIFETIME_MS = 600_000;
 /** CRDs come and go with upgrades; whoever meets one that has gone looks at once. */
 const DISCOVERY_LIFETIME_MS = 10_000;
 
-type Dispatcher = NonNullable<ReturnType<RequestContext['getDispatcher']>>;
 type Query = Readonly<Record<string, string | number | boolean | undefined>>;
 
 export interface RequestOptions {
@@ -62,7 +56,6 @@ export interface DeleteOptions extends RequestOptions {
  * `@kubernetes/client-node`'s; this adds one place for paths, deadlines and errors. Every failure is a `KubernetesError`.
  */
 export class KubernetesClient {
-  private readonly http = new IsomorphicFetchHttpLibrary();
   private readonly server: string;
   private connections: { readonly dispatcher: Dispatcher; readonly sinceMs: number } | undefined;
   private served: { readonly versions: Promise<string[]>; readonly sinceMs: number } | undefined;
@@ -188,28 +181,33 @@ export class KubernetesClient {
     body?: unknown,
   ): Promise<T> {
     const context = new RequestContext(this.server + path, method);
-    const deadline = AbortSignal.timeout(REQUEST_TIMEOUT_MS);
-    context.setSignal(signal === undefined ? deadline : AbortSignal.any([signal, deadline]));
     context.setHeaderParam('Accept', 'application/json');
     if (contentType !== undefined) {
       context.setHeaderParam('Content-Type', contentType);
       context.setBody(JSON.stringify(body));
     }
+    const deadline = AbortSignal.timeout(REQUEST_TIMEOUT_MS);
     let status: number;
     let text: string;
-    let retryAfter: string | undefined;
+    let headers: Dispatcher.ResponseData['headers'];
     try {
       await this.config.applySecurityAuthentication(context);
-      this.keepAlive(context);
-      const response = await this.http.send(context).toPromise();
-      status = response.httpStatusCode;
-      retryAfter = response.headers['retry-after'];
-      text = await response.body.text();
+      const { origin, pathname, search } = new URL(context.getUrl());
+      const answer = await this.keptAlive(context.getDispatcher()).request({
+        origin,
+        path: pathname + search,
+        method,
+        headers: context.getHeaders(),
+        body: context.getBody() as string | undefined,
+        signal: signal === undefined ? deadline : AbortSignal.any([signal, deadline]),
+      });
+      ({ statusCode: status, headers } = answer);
+      text = await answer.body.text();
     } catch (error) {
       throw fromFault(what, error);
     }
     if (status < 200 || status > 299) {
-      const error = fromAnswer(what, status, text, retryAfter);
+      const error = fromAnswer(what, status, text, [headers['retry-after']].flat()[0]);
       if (error.kind === 'notServed') {
         this.served = undefined;
       }
@@ -219,16 +217,12 @@ export class KubernetesClient {
   }
 
   /** client-node 2.0 makes a new agent, and so a new TLS connection, for every request; we keep the first. */
-  private keepAlive(context: RequestContext): void {
-    const fresh = context.getDispatcher();
+  private keptAlive(fresh: Dispatcher = new Agent()): Dispatcher {
     const nowMs = Date.now();
-    if (fresh === undefined) {
-      return;
-    }
     if (this.connections === undefined || nowMs - this.connections.sinceMs > CONNECTIONS_LIFETIME_MS) {
       this.connections = { dispatcher: fresh, sinceMs: nowMs };
     }
-    context.setDispatcher(this.connections.dispatcher);
+    return this.connections.dispatcher;
   }
 }
 
