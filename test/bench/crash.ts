@@ -10,18 +10,13 @@ import { Fleet, namesOf } from './fleet.ts';
 import { CRASH, whenUnderWay } from './rows.ts';
 import { OwnWorker } from './worker.ts';
 
-/** Some four weights a second of all together: two cores are not at their limit without a kill. */
-const PAUSE_SECONDS = 5;
-const PAUSE_MS = PAUSE_SECONDS * 1_000;
 /** Each has written some weights by then: its history is as long as that of a rollout in its middle. */
-const UNDER_WAY_MS = 2.5 * PAUSE_MS;
+const UNDER_WAY_MS = 12_500;
 /** Longer than a lost activity or workflow task is waited for, many times over. */
 const TIMEOUT_MS = 60_000;
 /** More than are done while it is measured: the last one would move the Service that all share. */
-const STEPS: readonly ManifestStep[] = Array.from({ length: 60 }, (_, index) => [
-  { setWeight: 1 + index },
-  { pause: { duration: PAUSE_SECONDS } },
-]).flat();
+const stepsWith = (pauseMs: number): readonly ManifestStep[] =>
+  Array.from({ length: 90 }, (_, index) => [{ setWeight: 1 + index }, { pause: { duration: pauseMs / 1_000 } }]).flat();
 
 /** Of each round, before anything is killed. */
 const BARE_PATCHES = 10;
@@ -29,47 +24,64 @@ const BARE_PATCHES = 10;
 export interface CrashCase {
   /** Under way at once. */
   readonly rollouts: number;
+  /** Between two weights of each: how many weights a second there are of all together, and how often a kill meets one. */
+  readonly pauseMs: number;
   /** Kills of one of two workers. */
   readonly oneOfTwo: number;
   /** Kills of the only one. */
   readonly only: number;
 }
 
-/** What becomes of rollouts that are under way when a worker is killed. New ones for each kill, so that none is older than others. */
-export async function measureCrash(cluster: TestCluster, crash: CrashCase): Promise<readonly Sample[]> {
+/**
+ * What becomes of rollouts that are under way when a worker is killed. New ones for each kill, so that none is older than others.
+ */
+export async function measureCrash(cluster: TestCluster, cases: readonly CrashCase[]): Promise<readonly Sample[]> {
   const workers = await ownWorkers(cluster);
-  const [first, second] = workers;
-  const measured = { none: [] as number[], oneOfTwo: [] as number[], only: [] as number[] };
-  const bare: number[] = [];
+  const samples: Sample[] = [];
   try {
-    for (let round = 0; round < crash.oneOfTwo; round++) {
-      await underWay(cluster, crash.rollouts, async (weights, patch) => {
-        await patch.measure(BARE_PATCHES);
-        bare.push(...patch.values);
-        const sinceMs = performance.now();
-        measured.none.push(...latenesses(await weights.next(), sinceMs));
-        await delay(Math.random() * PAUSE_MS);
-        const victim = round % 2 === 0 ? first : second;
-        const killedAtMs = performance.now();
-        const [next] = await Promise.all([weights.next(), victim.kill()]);
-        measured.oneOfTwo.push(...latenesses(next, killedAtMs));
-        await victim.start();
-      });
+    for (const one of cases) {
+      await Promise.all(workers.filter(({ isRunning }) => !isRunning).map((worker) => worker.start()));
+      samples.push(...(await measureOne(cluster, workers, one)));
     }
-    await second.kill();
-    for (let round = 0; round < crash.only; round++) {
-      await underWay(cluster, crash.rollouts, async (weights) => {
-        await delay(Math.random() * PAUSE_MS);
-        await first.kill();
-        const [next, readyAtMs] = await Promise.all([weights.next(), readyAgain(first)]);
-        measured.only.push(...latenesses(next, readyAtMs));
-      });
-    }
-    const of = { when: whenUnderWay(crash.rollouts), side: 'weir', bare } as const;
-    return (['none', 'oneOfTwo', 'only'] as const).map((key) => ({ what: CRASH[key], ...of, values: measured[key] }));
+    return samples;
   } finally {
     await Promise.all(workers.map((worker) => worker.kill()));
   }
+}
+
+async function measureOne(
+  cluster: TestCluster,
+  [first, second]: readonly [OwnWorker, OwnWorker],
+  crash: CrashCase,
+): Promise<readonly Sample[]> {
+  const { pauseMs } = crash;
+  const measured = { none: [] as number[], oneOfTwo: [] as number[], only: [] as number[] };
+  const bare: number[] = [];
+  for (let round = 0; round < crash.oneOfTwo; round++) {
+    await underWay(cluster, crash, async (weights, patch) => {
+      await patch.measure(BARE_PATCHES);
+      bare.push(...patch.values);
+      const sinceMs = performance.now();
+      measured.none.push(...latenesses(await weights.next(), sinceMs));
+      await delay(Math.random() * pauseMs);
+      const victim = round % 2 === 0 ? first : second;
+      const killedAtMs = performance.now();
+      const [next] = await Promise.all([weights.next(), victim.kill()]);
+      measured.oneOfTwo.push(...latenesses(next, killedAtMs));
+      await victim.start();
+    });
+  }
+  await second.kill();
+  for (let round = 0; round < crash.only; round++) {
+    await underWay(cluster, crash, async (weights) => {
+      await delay(Math.random() * pauseMs);
+      await first.kill();
+      const [next, readyAtMs] = await Promise.all([weights.next(), readyAgain(first)]);
+      measured.only.push(...latenesses(next, readyAtMs));
+    });
+  }
+  const of = { when: whenUnderWay(crash.rollouts, pauseMs / 1_000), side: 'weir', bare } as const;
+  return (['none', 'oneOfTwo', 'only'] as const).map((key) => ({ what: CRASH[key], ...of, values: measured[key] }));
 }
 
 /** Workers that are ours to kill, in the place of the sandbox's own. */
@@ -95,14 +107,14 @@ async function readyAgain(worker: OwnWorker): Promise<number> {
 /** With rollouts that go through their steps, and are gone afterwards. */
 async function underWay(
   cluster: TestCluster,
-  count: number,
+  { rollouts, pauseMs }: CrashCase,
   body: (weights: Weights, bare: BarePatch) => Promise<void>,
 ): Promise<void> {
   const fleet = await Fleet.given(cluster);
   try {
-    const names = namesOf('under-way', count);
-    const weights = new Weights(fleet, names);
-    await fleet.start(names, STEPS);
+    const names = namesOf('under-way', rollouts);
+    const weights = new Weights(fleet, names, pauseMs);
+    await fleet.start(names, stepsWith(pauseMs));
     await delay(UNDER_WAY_MS);
     await body(weights, fleet.bare);
     await fleet.clear(names);
@@ -130,6 +142,7 @@ class Weights {
   constructor(
     { clock }: Fleet,
     private readonly names: readonly string[],
+    private readonly pauseMs: number,
   ) {
     for (const name of names) {
       clock.onWeight(canaryMappingName(name), (weight = 0, atMs) => {
@@ -147,7 +160,7 @@ class Weights {
   }
 
   private nextOf(name: string): Promise<NextWeight> {
-    const dueAtMs = (this.last.get(name) ?? Number.NEGATIVE_INFINITY) + PAUSE_MS;
+    const dueAtMs = (this.last.get(name) ?? Number.NEGATIVE_INFINITY) + this.pauseMs;
     return new Promise((resolve, reject) => {
       const timer = setTimeout(() => reject(new Error(`${name}: no weight within ${TIMEOUT_MS} ms`)), TIMEOUT_MS);
       this.waiting.set(name, (atMs) => {

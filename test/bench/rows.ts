@@ -75,6 +75,7 @@ export function whenBusy(count: number): string {
   return count === 0 ? 'idle' : `${count} others under way`;
 }
 
-export function whenUnderWay(count: number): string {
-  return `${count} under way`;
+/** @param pauseSeconds - between two weights of each; absent: in the row's own words */
+export function whenUnderWay(count: number, pauseSeconds?: number): string {
+  return `${count} under way${pauseSeconds === undefined ? '' : `, pauses of ${pauseSeconds} s`}`;
 }

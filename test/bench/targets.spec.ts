@@ -57,7 +57,7 @@ describe('the targets of this project', () => {
       ...[paused.commanded, ...paused.counts].map(whenPaused),
       `from ${first} to ${last} paused`,
       ...brakes.map(({ busy }) => whenBusy(busy)),
-      whenUnderWay(crash.rollouts),
+      ...crash.map(({ rollouts, pauseMs }) => whenUnderWay(rollouts, pauseMs / 1_000)),
       whenUnderWay(10),
       'at random moments',
     ];

@@ -79,7 +79,12 @@ export const TARGETS: readonly Target[] = [
     atMost: { times: 2, when: FEW_PAUSED },
   })),
   { what: TIMERS.fired, when: whenUnderWay(10), quantile: 'p99', atMost: { value: 100 } },
-  { what: CRASH.oneOfTwo, when: whenUnderWay(20), quantile: 'p99', atMost: { value: 3_000 } },
+  ...[5, 1].map((pauseSeconds): Target => ({
+    what: CRASH.oneOfTwo,
+    when: whenUnderWay(20, pauseSeconds),
+    quantile: 'p99',
+    atMost: { value: 3_000 },
+  })),
   { what: DRIFT.all, when: 'at random moments', quantile: 'p99', atMost: { value: 1_000 } },
   { what: BRAKE.braked, when: whenBusy(200), quantile: 'p50', atMost: { barePatches: 2 } },
 ];

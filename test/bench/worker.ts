@@ -41,10 +41,15 @@ export class OwnWorker {
     }
   }
 
+  get isRunning(): boolean {
+    const { child } = this;
+    return child !== undefined && child.exitCode === null && child.signalCode === null;
+  }
+
   /** SIGKILL; returns when it is dead. */
   async kill(): Promise<void> {
     const { child } = this;
-    if (child !== undefined && child.exitCode === null && child.signalCode === null) {
+    if (child !== undefined && this.isRunning) {
       const ended = once(child, 'exit');
       child.kill('SIGKILL');
       await ended;
