@@ -1,5 +1,5 @@
 import { beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
-import { createActivities, type RolloutObject } from '@weir/activities';
+import { createActivities, type MappingObject, type RolloutObject } from '@weir/activities';
 import type { CanaryRolloutActivities, MappingRunRef } from '@weir/contract';
 import { ROLLOUTS, type KubernetesObject, type Resource } from '@weir/kubernetes';
 import { FINALIZER, INSTANCE_ID, INSTANCE_ID_LABEL } from '@weir/rollout';
@@ -292,6 +292,53 @@ describe('observeRollout', () => {
     },
     TEST_TIMEOUT_MS,
   );
+
+  describe('where a watch knows the Mappings', () => {
+    const V3: Resource = { ...MAPPINGS, version: 'v3alpha1' };
+    const knows = (...seen: readonly (MappingObject | undefined)[]) =>
+      createActivities({
+        kubernetes: used.cluster.kubernetes,
+        installation: 'test/weir',
+        seenMappings: () => seen.filter((one) => one !== undefined),
+      });
+    const read = (name: string) => scenario.read<MappingObject>(V3, name);
+
+    test(
+      'believes that nobody else is on the route',
+      async () => {
+        const stable = await read('stable-mapping');
+        await scenario.create(MAPPINGS, mapping('unseen', { prefix: `/${scenario.namespace}/stable-mapping` }));
+        expect((await does(activities.observeRollout, ref)).problems).toHaveLength(1);
+        expect((await does(knows(stable).observeRollout, ref)).problems).toEqual([]);
+      },
+      TEST_TIMEOUT_MS,
+    );
+
+    test(
+      'reads for itself what would stand in the way',
+      async () => {
+        expect((await does(knows().observeRollout, ref)).problems).toEqual([]);
+        const gone = mapping('gone', { prefix: `/${scenario.namespace}/stable-mapping` }) as unknown as MappingObject;
+        expect((await does(knows(await read('stable-mapping'), gone).observeRollout, ref)).problems).toEqual([]);
+      },
+      TEST_TIMEOUT_MS,
+    );
+
+    test(
+      'reads for itself which canary Mappings are its own',
+      async () => {
+        const stable = await read('stable-mapping');
+        await setWeight(30, 1, await ensure());
+        const { canaryMappings } = await does(knows(stable).observeRollout, ref);
+        expect(canaryMappings).toMatchObject([{ name: canaryName, weight: 30 }]);
+        const deleted = await canary();
+        await does(activities.removeCanaryMappings, { ...ref, names: [canaryName] });
+        const observation = await does(knows(stable, deleted as MappingObject | undefined).observeRollout, ref);
+        expect(observation).not.toHaveProperty('canaryMappings');
+      },
+      TEST_TIMEOUT_MS,
+    );
+  });
 
   test(
     'reads a Rollout that no validation has seen',

@@ -101,6 +101,25 @@ describe('what is news of the Mappings of a Rollout', () => {
       happens('LISTED', stable);
       expect(comes(intruder())).toEqual([]);
     });
+
+    test('that came before the canary Mapping, after the run had looked, is told of when that comes', () => {
+      news.rolloutChanged({ type: 'LISTED', object: rolloutWith(['main']) });
+      happens('LISTED', stable);
+      comes(intruder());
+      expect(comes(canaryOf(stable, 0))).toEqual([true]);
+      expect(happens('MODIFIED', canaryOf(stable, 30))).toEqual([]);
+    });
+  });
+
+  test('what was seen is all of it, in one version, or nothing', () => {
+    const { apiVersion = '' } = stable;
+    happens('LISTED', stable);
+    expect(news.seen(apiVersion)).toBeUndefined();
+    news.listed();
+    expect(news.seen(apiVersion)?.map(({ metadata }) => metadata.name)).toEqual([stable.metadata.name]);
+    expect(news.seen('getambassador.io/v2')).toBeUndefined();
+    news.forgetMappings();
+    expect(news.seen(apiVersion)).toBeUndefined();
   });
 
   test.each<[string, Change<MappingObject>['type'], MappingObject]>([
@@ -203,7 +222,7 @@ describe('what is news of the Mappings of a Rollout', () => {
 
   test('is what concerns a Mapping that is listed since', () => {
     given();
-    const two = stableMapping({}, { name: 'two' });
+    const two = stableMapping({ prefix: '/two/' }, { name: 'two' });
     happens('ADDED', two);
     news.rolloutChanged({ type: 'MODIFIED', object: rolloutWith(['main', 'two'], { generation: 2 }) });
     const unmarked = { annotations: { [OWNER_ANNOTATION]: undefined } };
@@ -219,7 +238,7 @@ describe('what is news of the Mappings of a Rollout', () => {
     const refused = rolloutWith(['two'], { generation: 3, annotations: { 'weir.dev/drift-policy': 'what' } });
     news.rolloutChanged({ type: 'MODIFIED', object: refused });
     news.rolloutChanged({ type: 'MODIFIED', object: rolloutWith(['two'], { generation: 3 }) });
-    const two = stableMapping({}, { name: 'two' });
+    const two = stableMapping({ prefix: '/two/' }, { name: 'two' });
     happens('ADDED', two);
     const unmarked = { annotations: { [OWNER_ANNOTATION]: undefined } };
     expect(happens('ADDED', canaryOf(two, 30, unmarked))).toEqual(['app']);
@@ -235,7 +254,7 @@ describe('what is news of the Mappings of a Rollout', () => {
     given();
     const other = { name: 'other', uid: 'u2' };
     news.rolloutChanged({ type: 'LISTED', object: rolloutWith(['two'], other) });
-    const two = stableMapping({}, { name: 'two' });
+    const two = stableMapping({ prefix: '/two/' }, { name: 'two' });
     const owner = { workflowId: 'rollout/c/ns/other', rollout: other };
     happens('ADDED', two);
     happens('ADDED', canaryOf(two, 30, { owner }));
@@ -276,7 +295,7 @@ describe('what is news of the Mappings of a Rollout', () => {
 
     test('is one for all Mappings of a Rollout', () => {
       given();
-      const two = stableMapping({}, { name: 'two' });
+      const two = stableMapping({ prefix: '/two/' }, { name: 'two' });
       happens('ADDED', two);
       expect(happens('MODIFIED', canaryOf(stable, 0, { annotations: ordered() }))).toEqual(['app k1']);
       expect(happens('ADDED', canaryOf(two, 0, { annotations: ordered() }))).toEqual([]);

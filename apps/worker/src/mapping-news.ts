@@ -64,6 +64,7 @@ export class MappingNews {
 
   mappingChanged({ type, object }: Change<MappingObject>): readonly MappingTold[] {
     const key = keyOf(object);
+    const isNew = !this.mappings.has(key);
     if (type === 'DELETED') {
       this.mappings.delete(key);
       this.byPrefix.delete(key);
@@ -82,7 +83,15 @@ export class MappingNews {
         type === 'DELETED' ? this.deleted(one, stableName, object) : this.look(one, stableName, type === 'LISTED'),
       ),
       ...(asCanary.length === 0 ? this.intruded(key) : []),
+      // What came onto its route just before it did was nobody's business then.
+      ...(isNew ? asCanary.flatMap(({ one, stableName }) => this.intrudersOf(`${one.namespace}/${stableName}`)) : []),
     ];
+  }
+
+  /** All Mappings of the cluster, without their `managedFields`; undefined: not known in that version, or not all of them. */
+  seen(apiVersion: string): readonly MappingObject[] | undefined {
+    const all = [...this.mappings.values()];
+    return this.isComplete && all.every((one) => one.apiVersion === apiVersion) ? all : undefined;
   }
 
   /** All Mappings have come. A canary Mapping that is not among them was deleted while nobody watched. */
@@ -226,6 +235,13 @@ export class MappingNews {
     return intruder === undefined
       ? []
       : this.byPrefix.besides(key).flatMap((stableKey) => this.intrudedAt(stableKey, key, intruder));
+  }
+
+  private intrudersOf(stableKey: string): MappingTold[] {
+    return this.byPrefix.besides(stableKey).flatMap((key) => {
+      const intruder = this.mappings.get(key);
+      return intruder === undefined ? [] : this.intrudedAt(stableKey, key, intruder);
+    });
   }
 
   private intrudedAt(stableKey: string, key: string, intruder: MappingObject): MappingTold[] {

@@ -106,6 +106,11 @@ export class RolloutWatch {
     return this.rollouts.get(uid);
   }
 
+  /** Those of the cluster, in that version; undefined: not all of them have been seen. */
+  seenMappings(apiVersion: string): readonly MappingObject[] | undefined {
+    return this.mappings.seen(apiVersion);
+  }
+
   private get watchForever(): typeof watchForeverOnCluster {
     return this.options.watchForever ?? watchForeverOnCluster;
   }

@@ -88,6 +88,7 @@ export class WorkerService implements OnApplicationBootstrap, OnApplicationShutd
       cluster,
       runs,
       seenRollout: (uid) => watch.seenRollout(uid),
+      seenMappings: (apiVersion) => watch.seenMappings(apiVersion),
       ...(mappingApiVersion !== undefined && { mappingApiVersion }),
       ...(gateway && { gateway }),
     });

@@ -1,26 +1,7 @@
 import type { CanaryRolloutActivities, RunRef } from '@weir/contract';
+import { ENDPOINT_SLICES, SERVICES, type KubernetesClient } from '@weir/kubernetes';
+import { orderOnRollout } from '@weir/mapping';
 import {
-  ENDPOINT_SLICES,
-  HOSTS,
-  SERVICES,
-  isKubernetesError,
-  type KubernetesClient,
-  type KubernetesObject,
-} from '@weir/kubernetes';
-import {
-  ARGO_CANARY_LEFT,
-  GATEWAY_WOULD_NOT_SERVE,
-  MAPPING_SHARED,
-  adoptable,
-  chooseMappingApi,
-  isOurs,
-  orderOnRollout,
-  preflight,
-  type Host,
-  type PreflightInput,
-} from '@weir/mapping';
-import {
-  CANARY_SUFFIX,
   CHANGE_ANNOTATION,
   INSTANCE_ID,
   INSTANCE_ID_LABEL,
@@ -30,7 +11,6 @@ import {
   abortIn,
   revisionOf,
   wasAborted,
-  type CanaryMapping,
   type Condition,
   type Observation,
   type ObservedRollout,
@@ -42,17 +22,9 @@ import { parseSpec } from '@weir/rollout/manifest';
 import { alive } from './alive.ts';
 import type { ActivityDependencies } from './dependencies.ts';
 import { translated } from './failures.ts';
+import { observeMappings } from './observe-mappings.ts';
 import { observeWorkload, type ObservedWorkload } from './observe-workload.ts';
-import {
-  mappingsAt,
-  noteIn,
-  orAbsent,
-  rolloutAt,
-  type EndpointSlice,
-  type MappingObject,
-  type RolloutObject,
-  type ServiceObject,
-} from './objects.ts';
+import { noteIn, orAbsent, rolloutAt, type EndpointSlice, type RolloutObject, type ServiceObject } from './objects.ts';
 
 /** Reads what the planner decides from. Nothing is written. */
 export function observeRollout(dependencies: ActivityDependencies): CanaryRolloutActivities['observeRollout'] {
@@ -113,74 +85,6 @@ async function observeCluster(
       ...problems,
       ...mappings.problems,
     ],
-  };
-}
-
-/** Problems that come of how the gateway groups Mappings. */
-const ABOUT_ROUTES: readonly string[] = [MAPPING_SHARED, ARGO_CANARY_LEFT, GATEWAY_WOULD_NOT_SERVE];
-
-interface ObservedMappings {
-  readonly apiVersion?: string;
-  readonly problems: readonly Problem[];
-  readonly canaryMappings: readonly CanaryMapping[];
-  readonly adoptable: readonly string[];
-}
-
-async function observeMappings(
-  { kubernetes, installation, mappingApiVersion }: ActivityDependencies,
-  { rollout: { namespace }, workflowId }: RunRef,
-  { mappings, stableService, adopt }: RolloutSpec,
-  signal: AbortSignal,
-): Promise<ObservedMappings> {
-  const api = chooseMappingApi(await kubernetes.servedApiVersions(), mappingApiVersion);
-  if (api === undefined) {
-    const wanted = mappingApiVersion ?? 'getambassador.io';
-    const message = `the cluster does not serve Mappings (${wanted}): install the gateway's CRDs`;
-    return { problems: [{ reason: 'ApiNotServed', message }], canaryMappings: [], adoptable: [] };
-  }
-  const { items } = await kubernetes.list<MappingObject>(mappingsAt(api.apiVersion), { signal });
-  const owner = { installation, workflowId };
-  const seen: PreflightInput = {
-    namespace,
-    stableMappings: mappings,
-    stableService,
-    owner,
-    allMappings: items,
-    ...(adopt && { adopt }),
-  };
-  const found = preflight(seen);
-  // Hosts may tell Mappings apart that look alike; they are read only when that matters.
-  const needsHosts = adopt === true || found.some(({ reason }) => ABOUT_ROUTES.includes(reason));
-  const hosts = needsHosts ? await hostsOf(kubernetes, signal) : undefined;
-  const input = hosts === undefined ? seen : { ...seen, hosts };
-  const problems = hosts === undefined ? found : preflight(input);
-  const canaryMappings = items
-    .filter((one) => one.metadata.namespace === namespace && isOurs(one, owner))
-    .map(toCanaryMapping);
-  return { apiVersion: api.apiVersion, problems, canaryMappings, adoptable: adoptable(input) };
-}
-
-/** None where they are not served; undefined where they are not ours to read: then the worst is taken for true. */
-async function hostsOf(kubernetes: KubernetesClient, signal: AbortSignal): Promise<readonly Host[] | undefined> {
-  try {
-    return (await kubernetes.list<Host & KubernetesObject>({ resource: HOSTS }, { signal })).items;
-  } catch (error) {
-    if (isKubernetesError(error, 'notServed')) {
-      return [];
-    }
-    if (isKubernetesError(error, 'forbidden')) {
-      return undefined;
-    }
-    throw error;
-  }
-}
-
-function toCanaryMapping({ metadata: { name, resourceVersion }, spec: { weight } }: MappingObject): CanaryMapping {
-  return {
-    name,
-    stableName: name.slice(0, -CANARY_SUFFIX.length),
-    ...(resourceVersion !== undefined && { resourceVersion }),
-    ...(typeof weight === 'number' && { weight }),
   };
 }
 
