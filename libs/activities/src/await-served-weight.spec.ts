@@ -218,6 +218,15 @@ describe('awaitServedWeight', () => {
     expect(await gone.report).toMatchObject({ state: 'notServed', weight: 0 });
   });
 
+  test('does not wait for ever for an error whose words change with every look', async () => {
+    const looks = Array.from({ length: 20 }, (_, look) =>
+      diagnostics(undefined, [`app.${NAMESPACE}.1`, `cannot accept Mapping app0-canary (${look})`]),
+    );
+    const { report, asked } = awaited(looks, { untilMs: STARTED_MS + BETWEEN_LOOKS_MS });
+    expect(await report).toMatchObject({ state: 'notServed', weight: 0 });
+    expect(asked()).toBeLessThan(looks.length);
+  });
+
   test('does not fail for an error that goes', async () => {
     const bad = diagnostics(undefined, MISMATCH);
     const { report } = awaited([bad, bad, diagnostics(0), diagnostics(30)]);

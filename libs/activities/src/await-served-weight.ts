@@ -43,8 +43,10 @@ async function untilServed(
     answers = await inTime(gateway, answers, input.untilMs + LATE_ANSWER_MS, signal);
     const refused = refusals.look(answers, Date.now());
     const report = toReport(input, answers);
-    // An error that has not stood long enough is waited for: the next attempt would count from its own beginning.
-    const isTime = Date.now() + POLL_MS > input.untilMs && !refused;
+    // An error that has not stood long enough is waited for: the next attempt would count from its own beginning. One whose words
+    // change with every look never stands.
+    const patienceMs = refused ? ERROR_STANDS_MS + LATE_ANSWER_MS : 0;
+    const isTime = Date.now() + POLL_MS > input.untilMs + patienceMs;
     if (report.state === 'served' || isTime) {
       return report;
     }
