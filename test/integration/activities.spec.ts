@@ -1,7 +1,13 @@
 import { beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { createActivities, type MappingObject, type RolloutObject } from '@weir/activities';
 import type { CanaryRolloutActivities, MappingRunRef } from '@weir/contract';
-import { ROLLOUTS, type KubernetesObject, type Resource } from '@weir/kubernetes';
+import {
+  KubernetesError,
+  ROLLOUTS,
+  type KubernetesClient,
+  type KubernetesObject,
+  type Resource,
+} from '@weir/kubernetes';
 import { FINALIZER, INSTANCE_ID, INSTANCE_ID_LABEL } from '@weir/rollout';
 import { mapping } from '../support/objects.ts';
 import { Scenario } from '../support/scenario.ts';
@@ -112,6 +118,24 @@ describe('ensureCanaryMappings', () => {
         details: [{ reason: 'RolloutDeleted' }],
       });
       expect(await canary()).toBeUndefined();
+    },
+    TEST_TIMEOUT_MS,
+  );
+
+  test(
+    'tries again when the API server says 409 and the Rollout is still there',
+    async () => {
+      const busy = Object.create(used.cluster.kubernetes, {
+        apply: { value: () => Promise.reject(new KubernetesError('conflict', 'too many write at once', 409)) },
+      }) as KubernetesClient;
+      const held = createActivities({ kubernetes: busy, installation: 'test/weir' });
+      const ensuring = does(held.ensureCanaryMappings, { ...ref, stableMappings: [], canaryService: 'x', sequence: 0 });
+      await expect(ensuring).rejects.toMatchObject({ type: 'Kubernetes.conflict', nonRetryable: false });
+      await ensure();
+      const releasing = does(held.releaseRollout, ref);
+      await expect(releasing).rejects.toMatchObject({ type: 'Kubernetes.conflict', nonRetryable: false });
+      await does(activities.releaseRollout, ref);
+      expect((await scenario.read(ROLLOUTS, scenario.name))?.metadata.finalizers ?? []).toEqual([]);
     },
     TEST_TIMEOUT_MS,
   );

@@ -1,5 +1,5 @@
 import type { CanaryRolloutActivities, EnsureCanaryMappingsInput } from '@weir/contract';
-import { isKubernetesError } from '@weir/kubernetes';
+import { isKubernetesError, type KubernetesClient } from '@weir/kubernetes';
 import {
   MAPPING_NOT_FOUND,
   MAPPING_NOT_OURS,
@@ -9,7 +9,7 @@ import {
   ownerOf,
   type Owner,
 } from '@weir/mapping';
-import { FINALIZER, WORKER_FIELD_MANAGER, type CanaryMapping } from '@weir/rollout';
+import { FINALIZER, WORKER_FIELD_MANAGER, type CanaryMapping, type RolloutRef } from '@weir/rollout';
 import { alive } from './alive.ts';
 import type { ActivityDependencies } from './dependencies.ts';
 import { cannotProceed, ordered, translated } from './failures.ts';
@@ -62,7 +62,7 @@ async function refuseOrder(
 
 /**
  * By server-side apply: the API server adds ours to the set, whatever others write meanwhile, and refuses for a Rollout that
- * is being deleted, gone or replaced by another of its name.
+ * is being deleted, gone or replaced by another of its name. What it refuses with is also what it says when too many write at once.
  */
 async function ensureFinalizer(
   { kubernetes }: ActivityDependencies,
@@ -75,12 +75,23 @@ async function ensureFinalizer(
       signal,
     });
   } catch (error) {
-    if (isKubernetesError(error, 'conflict') || isKubernetesError(error, 'invalid')) {
+    const isRefused = isKubernetesError(error, 'conflict') || isKubernetesError(error, 'invalid');
+    if (isRefused && !(await isThere(kubernetes, rollout, uid, signal))) {
       const message = `the Rollout is gone or being deleted: ${error.message}`;
       throw cannotProceed({ reason: 'RolloutDeleted', message }, error);
     }
     throw error;
   }
+}
+
+async function isThere(
+  kubernetes: KubernetesClient,
+  rollout: RolloutRef,
+  uid: string,
+  signal: AbortSignal,
+): Promise<boolean> {
+  const found = await orAbsent(kubernetes.get<RolloutObject>(rolloutAt(rollout), { signal }));
+  return found?.metadata.uid === uid && found.metadata.deletionTimestamp === undefined;
 }
 
 async function ensureOne(

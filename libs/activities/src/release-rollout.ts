@@ -1,5 +1,5 @@
 import type { CanaryRolloutActivities } from '@weir/contract';
-import { isKubernetesError, type KubernetesClient, type Location } from '@weir/kubernetes';
+import { type KubernetesClient, type Location } from '@weir/kubernetes';
 import { FINALIZER, ORDER_ANNOTATION, WORKER_FIELD_MANAGER, type RolloutRef } from '@weir/rollout';
 import { alive } from './alive.ts';
 import type { ActivityDependencies } from './dependencies.ts';
@@ -14,26 +14,18 @@ export function releaseRollout({ kubernetes }: ActivityDependencies): CanaryRoll
   return ({ rollout }) => translated('cleanup', () => alive((signal) => release(kubernetes, rollout, signal)));
 }
 
-/** What {@link releaseRollout} does. */
+/** What {@link releaseRollout} does. Where it went between the two requests the next attempt finds that. */
 export async function release(kubernetes: KubernetesClient, rollout: RolloutRef, signal: AbortSignal): Promise<void> {
   const at = rolloutAt(rollout);
   const { metadata } = (await orAbsent(kubernetes.get<RolloutObject>(at, { signal }))) ?? {};
   if (metadata?.annotations?.[ORDER_ANNOTATION] !== undefined) {
     await forgetOrder(kubernetes, at, signal);
   }
-  if (!metadata?.finalizers?.includes(FINALIZER)) {
-    return;
-  }
-  try {
+  if (metadata?.finalizers?.includes(FINALIZER) === true) {
     await kubernetes.apply(at, finalizerOf(rollout, metadata.uid ?? '', []), {
       fieldManager: WORKER_FIELD_MANAGER,
       signal,
     });
-  } catch (error) {
-    // It went between the two requests.
-    if (!isKubernetesError(error, 'conflict')) {
-      throw error;
-    }
   }
 }
 
