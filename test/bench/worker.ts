@@ -2,8 +2,8 @@ import type { CommandLine } from '@weir/sandbox';
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { open } from 'node:fs/promises';
-import { createServer, type AddressInfo } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
+import { freePort } from '../support/free-port.ts';
 
 /** It imports the SDK and compiles the bundle, beside another that does all the work. */
 const READY_TIMEOUT_MS = 60_000;
@@ -63,13 +63,4 @@ async function isReady(port: number): Promise<boolean> {
   } catch {
     return false; // It does not listen yet.
   }
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
 }

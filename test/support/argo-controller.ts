@@ -2,10 +2,10 @@ import type { KubernetesObject, Resource } from '@weir/kubernetes';
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { open } from 'node:fs/promises';
-import { createServer, type AddressInfo } from 'node:net';
 import { basename, join } from 'node:path';
 import { readSandbox, type TestCluster } from './cluster.ts';
 import { eventually } from './wait.ts';
+import { freePort } from './free-port.ts';
 
 const CRDS: Resource = { group: 'apiextensions.k8s.io', version: 'v1', plural: 'customresourcedefinitions' };
 /** What it watches besides Rollouts, and does not start without. */
@@ -89,15 +89,6 @@ async function define({ kubernetes }: TestCluster, { kind, scope }: (typeof KIND
     const { status } = await kubernetes.get<Definition>({ resource: CRDS, name });
     return status?.conditions?.some((one) => one.type === 'Established' && one.status === 'True');
   });
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
 }
 
 async function end(child: ChildProcess): Promise<void> {
