@@ -77,8 +77,7 @@ async function seenAndOurs(
   apiVersion: string,
   signal: AbortSignal,
 ): Promise<readonly MappingObject[] | undefined> {
-  const seen = seenMappings?.(apiVersion);
-  if (seen === undefined) {
+  if (seenMappings === undefined) {
     return undefined;
   }
   const labelSelector = `${ROLLOUT_LABEL}=${rolloutLabelValue(name)}`;
@@ -87,6 +86,11 @@ async function seenAndOurs(
     signal,
   });
   const names = ours.map(({ metadata }) => metadata.name);
+  // After the answer: what was written before it the watch has most likely brought meanwhile.
+  const seen = seenMappings(apiVersion);
+  if (seen === undefined) {
+    return undefined;
+  }
   const others = seen.filter(({ metadata }) => metadata.namespace !== namespace || !names.includes(metadata.name));
   const isOther = others.every((one) => !isOurs(one, { installation, workflowId }));
   return isOther ? [...others, ...ours] : undefined;
