@@ -118,6 +118,26 @@ describe('given a promoted rollout', () => {
   });
 });
 
+describe('given a rollout that was superseded', () => {
+  const course = (...weights: readonly Weight[]): Timed[] => weights.map((weight, index) => [weight, 100 * index]);
+  const note = 'Rollout someapp.metadata.annotations.weir.dev/run.outcome';
+  const ends = (weights: readonly Timed[], outcome: string): Observed =>
+    observed(weights, { commands: [], objects: { [note]: outcome } });
+  const reference = ends(course(0, 30, 0, 'gone', 0, 40, 'gone'), 'promoted');
+  const check = (...one: Parameters<typeof ends>): string[] =>
+    problemsOf(scenarioOf('aborted-in-step'), reference, ends(...one));
+
+  test('when a creation lands late at 0, and the next run removes it, then that is no problem, and the note is compared', () => {
+    const late = course(0, 30, 0, 'gone', 0, 'gone', 0, 40, 'gone');
+    expect(check(late, 'promoted')).toEqual([]);
+    expect(check(late, 'nothingToDo')).toEqual([`${note} is "nothingToDo" instead of "promoted"`]);
+  });
+
+  test('when what lands late has a weight, then that is said', () => {
+    expect(check(course(0, 30, 0, 'gone', 10, 'gone', 0, 40, 'gone'), 'promoted')).toHaveLength(1);
+  });
+});
+
 describe('given an aborted rollout', () => {
   const aborted = { commands: [{ name: 'abort', sentMs: 290, answeredMs: 300 }] };
   const reference = observed(

@@ -23,9 +23,10 @@ export function problemsOf(scenario: Scenario, reference: Observed, observed: Ob
 
 /** After a sweep the note of the last run is that of the sweep's, and says other things. */
 function objectProblems(reference: Observed, observed: Observed): string[] {
-  const [expected, actual] = [reference, observed].map(({ objects }) =>
-    sweptMappings(observed) > 0 ? withoutRunNote(objects) : objects,
-  );
+  const isSwept = [...byMapping(observed.writes).values()]
+    .map(courseOf)
+    .some((course) => isSweptAt(course, course.length - 3));
+  const [expected, actual] = [reference, observed].map(({ objects }) => (isSwept ? withoutRunNote(objects) : objects));
   return differences(expected ?? {}, actual ?? {});
 }
 
@@ -58,14 +59,18 @@ function courseOf(writes: readonly WeightWrite[]): readonly Weight[] {
   return writes.map(({ weight }) => weight).filter((weight, index, all) => weight !== 0 || all[index - 1] !== 0);
 }
 
-/** `… gone 0 gone`: at the end, a Mapping that was created too late, at 0, and removed. */
+/** `… gone 0 gone …`: a Mapping that was created too late, at 0, and removed again, by the sweep or by the next run. */
 function withoutSwept(course: readonly Weight[]): { readonly course: readonly Weight[]; readonly swept: number } {
-  const [beforeLast, zero, last] = course.slice(-3);
-  if (beforeLast !== 'gone' || zero !== 0 || last !== 'gone') {
+  const at = course.findIndex((_, index) => isSweptAt(course, index));
+  if (at < 0) {
     return { course, swept: 0 };
   }
-  const rest = withoutSwept(course.slice(0, -2));
+  const rest = withoutSwept(course.toSpliced(at, 2));
   return { ...rest, swept: rest.swept + 1 };
+}
+
+function isSweptAt(course: readonly Weight[], index: number): boolean {
+  return course.slice(index, index + 3).join() === 'gone,0,gone';
 }
 
 /** From an abort that was answered until the end, and on each Mapping from a weight that went down until it is gone. */
