@@ -8,7 +8,7 @@ import type { Stage } from './stage.ts';
 import { PROCESS_FAULTS, REQUEST_FAULTS, isProcessFault, type Case, type CaseResult } from './types.ts';
 
 /** Rollouts under way at once. A rollout waits most of its time; with more of them each comes too late to its cut point. */
-export const DEFAULT_LANES = availableParallelism() * 6;
+export const DEFAULT_LANES = availableParallelism() * 7;
 const MOST_ATTEMPTS = 3;
 /** The end of each share of the others waits for the last of them, with little else to do. */
 const BATCHES_A_TURN = 6;

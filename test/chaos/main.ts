@@ -19,7 +19,7 @@ const USAGE = `Usage: npm run chaos -- [options]
   --match REGEX    only cases whose id matches
   --slice N        only so many cases, which cover every fault and every scenario
   --scenario NAME  only that scenario; may be given more than once
-  --lanes N        rollouts under way at once (default ${DEFAULT_LANES}: 6 for each processor)
+  --lanes N        rollouts under way at once (default ${DEFAULT_LANES}: 7 for each processor)
   --list           the ids of all cases, without running them
 `;
 

@@ -13,7 +13,7 @@ const USAGE = `Usage: npm run soak -- [--minutes N] [--seed N] [--lanes N]
 
   --minutes N   default 60
   --seed N      of the order (default: a new one, which is printed)
-  --lanes N     rollouts under way at once (default ${DEFAULT_LANES}: 6 for each processor)
+  --lanes N     rollouts under way at once (default ${DEFAULT_LANES}: 7 for each processor)
 `;
 const SAMPLE_MS = 5_000;
 
