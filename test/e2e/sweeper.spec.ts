@@ -45,11 +45,11 @@ describe('given a run that somebody terminates in the Temporal UI', () => {
       const scenario = await givenPaused();
       await used.cluster.runs.handle(scenario.ref).terminate('by hand');
       await eventually('the cluster is clean', async () => (await scenario.canaryMappings()).length === 0, CLEAN_MS);
-      // Nothing was raised on the way.
-      expect(scenario.course().filter((write) => write !== `${canary} 0`)).toEqual([`${canary} 30`, `${canary} gone`]);
       const status = await scenario.statusThat('aborted', ({ abort }) => abort === true);
       expect(status.message).toMatch(/aborted by the sweeper: .*stable-mapping0-canary .*TERMINATED/);
       await scenario.settled();
+      // Nothing was raised on the way.
+      expect(scenario.course().filter((write) => write !== `${canary} 0`)).toEqual([`${canary} 30`, `${canary} gone`]);
       expect((await scenario.rollout())?.metadata.finalizers ?? []).toEqual([]);
       expect((await reports()).flatMap(({ broughtHome }) => broughtHome)).toContain(scenario.workflowId);
 
