@@ -231,25 +231,20 @@ export class MappingNews {
    * reads when it looks.
    */
   private intruded(key: string): MappingTold[] {
-    const intruder = this.mappings.get(key);
-    return intruder === undefined
-      ? []
-      : this.byPrefix.besides(key).flatMap((stableKey) => this.intrudedAt(stableKey, key, intruder));
+    return this.byPrefix.besides(key).flatMap((stableKey) => this.intrudedAt(stableKey, key));
   }
 
   private intrudersOf(stableKey: string): MappingTold[] {
-    return this.byPrefix.besides(stableKey).flatMap((key) => {
-      const intruder = this.mappings.get(key);
-      return intruder === undefined ? [] : this.intrudedAt(stableKey, key, intruder);
-    });
+    return this.byPrefix.besides(stableKey).flatMap((key) => this.intrudedAt(stableKey, key));
   }
 
-  private intrudedAt(stableKey: string, key: string, intruder: MappingObject): MappingTold[] {
-    const stable = this.mappings.get(stableKey);
+  private intrudedAt(stableKey: string, key: string): MappingTold[] {
+    const [stable, intruder] = [this.mappings.get(stableKey), this.mappings.get(key)];
     const canaryKey = `${stableKey}${CANARY_SUFFIX}`;
     const hasCanary = canaryKey !== key && this.mappings.has(canaryKey);
     const followers = this.followersOf(stableKey);
-    if (stable === undefined || !hasCanary || followers.length === 0 || !sharesTraffic(intruder, stable)) {
+    const canIntrude = stable !== undefined && intruder !== undefined && hasCanary && followers.length > 0;
+    if (!canIntrude || !sharesTraffic(intruder, stable)) {
       return [];
     }
     const version = `${key} ${intruder.metadata.resourceVersion ?? ''}`;

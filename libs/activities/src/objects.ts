@@ -1,6 +1,12 @@
-import { ROLLOUT_API_VERSION, ROLLOUT_KIND, type RolloutRef } from '@weir/rollout';
+import { ROLLOUT_API_VERSION, ROLLOUT_KIND, ROLLOUT_LABEL, rolloutLabelValue, type RolloutRef } from '@weir/rollout';
 import { mappingApi, type Mapping } from '@weir/mapping';
-import { ROLLOUTS, isKubernetesError, type KubernetesObject, type Location } from '@weir/kubernetes';
+import {
+  ROLLOUTS,
+  isKubernetesError,
+  type KubernetesClient,
+  type KubernetesObject,
+  type Location,
+} from '@weir/kubernetes';
 
 /** A Rollout as it is stored; `spec` and `status` are validated where they are read. */
 export interface RolloutObject extends KubernetesObject {
@@ -57,6 +63,18 @@ export function mappingsAt(apiVersion: string, namespace?: string, name?: string
     ...(namespace !== undefined && { namespace }),
     ...(name !== undefined && { name }),
   };
+}
+
+/** The Mappings that say by their label that they are a Rollout's, whoever made them. */
+export async function labelledMappings(
+  kubernetes: KubernetesClient,
+  apiVersion: string,
+  { namespace, name }: RolloutRef,
+  signal: AbortSignal,
+): Promise<MappingObject[]> {
+  const labelSelector = `${ROLLOUT_LABEL}=${rolloutLabelValue(name)}`;
+  const { items } = await kubernetes.list<MappingObject>(mappingsAt(apiVersion, namespace), { labelSelector, signal });
+  return [...items];
 }
 
 /** What an annotation says as a JSON object; empty when there is none, or it is somebody else's text. */

@@ -11,16 +11,9 @@ import {
   type Host,
   type PreflightInput,
 } from '@weir/mapping';
-import {
-  CANARY_SUFFIX,
-  ROLLOUT_LABEL,
-  rolloutLabelValue,
-  type CanaryMapping,
-  type Problem,
-  type RolloutSpec,
-} from '@weir/rollout';
+import { CANARY_SUFFIX, type CanaryMapping, type Problem, type RolloutSpec } from '@weir/rollout';
 import type { ActivityDependencies } from './dependencies.ts';
-import { mappingsAt, type MappingObject } from './objects.ts';
+import { labelledMappings, mappingsAt, type MappingObject } from './objects.ts';
 
 /** Problems that come of how the gateway groups Mappings. */
 const ABOUT_ROUTES: readonly string[] = [MAPPING_SHARED, ARGO_CANARY_LEFT, GATEWAY_WOULD_NOT_SERVE];
@@ -61,8 +54,9 @@ export async function observeMappings(
     ...(adopt && { adopt }),
   });
   const seen = adopt === true ? undefined : await seenAndOurs(dependencies, run, apiVersion, signal);
-  if (seen !== undefined && preflight(inputWith(seen)).length === 0) {
-    return { apiVersion, problems: [], canaryMappings: canaryMappingsIn(inputWith(seen)), adoptable: [] };
+  const known = seen && inputWith(seen);
+  if (known !== undefined && preflight(known).length === 0) {
+    return { apiVersion, problems: [], canaryMappings: canaryMappingsIn(known), adoptable: [] };
   }
   const { items } = await kubernetes.list<MappingObject>(mappingsAt(apiVersion), { signal });
   return { apiVersion, ...(await inspect(kubernetes, inputWith(items), signal)) };
@@ -73,25 +67,23 @@ type Seen = PreflightInput & { readonly allMappings: readonly MappingObject[] };
 /** What the watch has seen, and our own as they are now; undefined where the two do not agree on which are our own. */
 async function seenAndOurs(
   { kubernetes, installation, seenMappings }: ActivityDependencies,
-  { rollout: { namespace, name }, workflowId }: RunRef,
+  { rollout, workflowId }: RunRef,
   apiVersion: string,
   signal: AbortSignal,
 ): Promise<readonly MappingObject[] | undefined> {
   if (seenMappings === undefined) {
     return undefined;
   }
-  const labelSelector = `${ROLLOUT_LABEL}=${rolloutLabelValue(name)}`;
-  const { items: ours } = await kubernetes.list<MappingObject>(mappingsAt(apiVersion, namespace), {
-    labelSelector,
-    signal,
-  });
+  const ours = await labelledMappings(kubernetes, apiVersion, rollout, signal);
   const names = ours.map(({ metadata }) => metadata.name);
   // After the answer: what was written before it the watch has most likely brought meanwhile.
   const seen = seenMappings(apiVersion);
   if (seen === undefined) {
     return undefined;
   }
-  const others = seen.filter(({ metadata }) => metadata.namespace !== namespace || !names.includes(metadata.name));
+  const others = seen.filter(
+    ({ metadata }) => metadata.namespace !== rollout.namespace || !names.includes(metadata.name),
+  );
   const isOther = others.every((one) => !isOurs(one, { installation, workflowId }));
   return isOther ? [...others, ...ours] : undefined;
 }

@@ -1,5 +1,5 @@
 import type { CanaryRolloutActivities } from '@weir/contract';
-import { type KubernetesClient, type Location } from '@weir/kubernetes';
+import type { KubernetesClient, Location } from '@weir/kubernetes';
 import { FINALIZER, ORDER_ANNOTATION, WORKER_FIELD_MANAGER, type RolloutRef } from '@weir/rollout';
 import { alive } from './alive.ts';
 import type { ActivityDependencies } from './dependencies.ts';

@@ -1,10 +1,9 @@
 import type { CanaryRolloutActivities, RemoveCanaryMappingsInput } from '@weir/contract';
 import { chooseMappingApi, isOurs } from '@weir/mapping';
-import { ROLLOUT_LABEL, rolloutLabelValue } from '@weir/rollout';
 import { alive } from './alive.ts';
 import type { ActivityDependencies } from './dependencies.ts';
 import { translated } from './failures.ts';
-import { mappingsAt, orAbsent, preconditions, type MappingObject } from './objects.ts';
+import { labelledMappings, mappingsAt, orAbsent, preconditions, type MappingObject } from './objects.ts';
 import { release } from './release-rollout.ts';
 
 /**
@@ -46,17 +45,17 @@ async function removeAll(
 /** By label, and by name where that finds one not: a label can be taken off by hand. */
 async function findOurs(
   { kubernetes, installation }: ActivityDependencies,
-  { rollout: { namespace, name }, workflowId, names, only }: RemoveCanaryMappingsInput,
+  { rollout, workflowId, names, only }: RemoveCanaryMappingsInput,
   apiVersion: string,
   signal: AbortSignal,
 ): Promise<MappingObject[]> {
-  const labelSelector = `${ROLLOUT_LABEL}=${rolloutLabelValue(name)}`;
-  const at = mappingsAt(apiVersion, namespace);
-  const { items } = await kubernetes.list<MappingObject>(at, { labelSelector, signal });
+  const items = await labelledMappings(kubernetes, apiVersion, rollout, signal);
   const labelled = only === true ? items.filter(({ metadata }) => names.includes(metadata.name)) : items;
   const others = names.filter((one) => labelled.every(({ metadata }) => metadata.name !== one));
   const named = await Promise.all(
-    others.map((one) => orAbsent(kubernetes.get<MappingObject>(mappingsAt(apiVersion, namespace, one), { signal }))),
+    others.map((one) =>
+      orAbsent(kubernetes.get<MappingObject>(mappingsAt(apiVersion, rollout.namespace, one), { signal })),
+    ),
   );
   const found = [...labelled, ...named.filter((one) => one !== undefined)];
   return found.filter((mapping) => isOurs(mapping, { installation, workflowId }));

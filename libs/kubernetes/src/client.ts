@@ -217,10 +217,10 @@ export class KubernetesClient {
   }
 
   /** client-node 2.0 makes a new agent, and so a new TLS connection, for every request; we keep the first. */
-  private keptAlive(fresh: Dispatcher = new Agent()): Dispatcher {
+  private keptAlive(fresh: Dispatcher | undefined): Dispatcher {
     const nowMs = Date.now();
     if (this.connections === undefined || nowMs - this.connections.sinceMs > CONNECTIONS_LIFETIME_MS) {
-      this.connections = { dispatcher: fresh, sinceMs: nowMs };
+      this.connections = { dispatcher: fresh ?? new Agent(), sinceMs: nowMs };
     }
     return this.connections.dispatcher;
   }
