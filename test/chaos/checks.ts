@@ -26,8 +26,9 @@ function objectProblems(reference: Observed, observed: Observed): string[] {
   const isSwept = [...byMapping(observed.writes).values()]
     .map(courseOf)
     .some((course) => isSweptAt(course, course.length - 3));
-  const [expected, actual] = [reference, observed].map(({ objects }) => (isSwept ? withoutRunNote(objects) : objects));
-  return differences(expected ?? {}, actual ?? {});
+  return isSwept
+    ? differences(withoutRunNote(reference.objects), withoutRunNote(observed.objects))
+    : differences(reference.objects, observed.objects);
 }
 
 /** Creations at 0 that came when the run had gone on already, and that were taken away again. */

@@ -43,11 +43,11 @@ export function tableOf(results: readonly CaseResult[], summary: Summary): strin
 }
 
 /** Of a rollout that did not keep a promise, for whoever has to find out why. */
-export function storyOf({ id, verdict, problems, course = [], namespace }: CaseResult, seed: number): string {
+export function storyOf({ id, verdict, problems, timeline = [], namespace }: CaseResult, seed: number): string {
   return [
     `${verdict.toUpperCase()} ${id} (seed ${seed}, namespace ${namespace})`,
     ...problems.map((one) => `  - ${one}`),
-    ...course.map((one) => `    ${one}`),
+    ...timeline.map((one) => `    ${one}`),
     `  npm run chaos -- --case '${id}'`,
   ].join('\n');
 }

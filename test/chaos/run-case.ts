@@ -1,11 +1,11 @@
 import { Breakpoint, beforeDue } from './breakpoint.ts';
 import { problemsOf, sweptMappings } from './checks.ts';
-import { courseOf } from './course-of.ts';
 import type { Recording } from './cut-points.ts';
 import { followTimers, nextRun, type StartedTimer } from './history.ts';
 import { numbered } from './numbered.ts';
 import { REQUEST_FAULT_HANDLERS } from './request-faults.ts';
 import type { Disturbance, Observed, Trial } from './trial.ts';
+import { timelineOf } from './timeline.ts';
 import { isProcessFault, type Case, type CaseResult, type Cut, type ProcessFault, type Verdict } from './types.ts';
 
 /** A disturbance, and whether it came about. */
@@ -52,7 +52,7 @@ export function judge(
     fault,
     verdict: verdictOf(observed, problems, isDone),
     problems,
-    ...(problems.length > 0 && { course: courseOf(observed) }),
+    ...(problems.length > 0 && { timeline: timelineOf(observed) }),
     swept: sweptMappings(observed),
     tookMs: observed.tookMs,
     namespace: observed.namespace,

@@ -1,7 +1,7 @@
 import type { Observed } from './trial.ts';
 
 /** When what happened to the weights of a rollout, a line each: for whoever has to find out why a promise was broken. */
-export function courseOf({ startedMs, writes, commands, requests }: Observed): string[] {
+export function timelineOf({ startedMs, writes, commands, requests }: Observed): string[] {
   const happened: (readonly [atMs: number | undefined, what: string])[] = [
     ...writes.map(({ atMs, mapping, weight }) => [atMs, `${mapping} is ${weight}`] as const),
     ...commands.flatMap(({ name, sentMs, answeredMs }) => [

@@ -54,7 +54,7 @@ export interface CaseResult {
   /** Sentences about what was not as in the undisturbed run. */
   readonly problems: readonly string[];
   /** What happened when, where a promise was broken. */
-  readonly course?: readonly string[];
+  readonly timeline?: readonly string[];
   /** Canary Mappings that came back by a late request, and which the sweeper took away. */
   readonly swept: number;
   /** From the first PUT until nothing of it moved any more. */

@@ -4,8 +4,8 @@ import { once } from 'node:events';
 import { open } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { readSandbox, type TestCluster } from './cluster.ts';
-import { eventually } from './wait.ts';
 import { freePort } from './free-port.ts';
+import { eventually } from './wait.ts';
 
 const CRDS: Resource = { group: 'apiextensions.k8s.io', version: 'v1', plural: 'customresourcedefinitions' };
 /** What it watches besides Rollouts, and does not start without. */
