@@ -12,7 +12,7 @@ import { FINALIZER, INSTANCE_ID, INSTANCE_ID_LABEL } from '@weir/rollout';
 import { mapping } from '../support/objects.ts';
 import { Scenario } from '../support/scenario.ts';
 import { useSandbox } from '../support/shared.ts';
-import { does } from './workbench.ts';
+import { attempts, does } from './workbench.ts';
 
 const TEST_TIMEOUT_MS = 60_000;
 const MAPPINGS: Resource = { group: 'getambassador.io', version: 'v2', plural: 'mappings' };
@@ -129,10 +129,10 @@ describe('ensureCanaryMappings', () => {
         apply: { value: () => Promise.reject(new KubernetesError('conflict', 'too many write at once', 409)) },
       }) as KubernetesClient;
       const held = createActivities({ kubernetes: busy, installation: 'test/weir' });
-      const ensuring = does(held.ensureCanaryMappings, { ...ref, stableMappings: [], canaryService: 'x', sequence: 0 });
+      const ensuring = attempts(held.ensureCanaryMappings, { ...ref, stableMappings: [], canaryService: 'x', sequence: 0 });
       await expect(ensuring).rejects.toMatchObject({ type: 'Kubernetes.conflict', nonRetryable: false });
       await ensure();
-      const releasing = does(held.releaseRollout, ref);
+      const releasing = attempts(held.releaseRollout, ref);
       await expect(releasing).rejects.toMatchObject({ type: 'Kubernetes.conflict', nonRetryable: false });
       await does(activities.releaseRollout, ref);
       expect((await scenario.read(ROLLOUTS, scenario.name))?.metadata.finalizers ?? []).toEqual([]);

@@ -11,7 +11,7 @@ import { REPLICA_SETS } from '../support/objects.ts';
 import { useSandbox } from '../support/shared.ts';
 import { eventually } from '../support/wait.ts';
 import { APP_LABELS, templateOf } from '../support/workload-app.ts';
-import { Workbench, activitiesWith, beforePatches } from './workbench.ts';
+import { Workbench, activitiesWith, attempts, beforePatches } from './workbench.ts';
 
 const TEST_TIMEOUT_MS = 60_000;
 const used = useSandbox('--no-worker', '--no-api');
@@ -189,7 +189,8 @@ describe('given a revision with a ReplicaSet', () => {
       const hash = await bench.wanted();
       await bench.deployed(2);
       const late = beforePatches(used.cluster.kubernetes, () => bench.scale(4));
-      await expect(bench.scale(1, {}, activitiesWith(late))).rejects.toMatchObject({ type: 'Kubernetes.conflict' });
+      const attempt = attempts(activitiesWith(late).scaleReplicaSets, await bench.scaling(1));
+      await expect(attempt).rejects.toMatchObject({ type: 'Kubernetes.conflict' });
       expect((await bench.replicaSet(hash))?.spec.replicas).toBe(4);
     },
     TEST_TIMEOUT_MS,

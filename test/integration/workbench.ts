@@ -69,14 +69,14 @@ export class Workbench extends Application {
   }
 
   /** The wanted revision, and others as `more` says, are given their sizes. */
-  async scale(
-    replicas: number,
-    more: Partial<ScaleReplicaSetsInput> = {},
-    activities = this.activities,
-  ): Promise<ScaledReplicaSets> {
+  async scale(replicas: number, more: Partial<ScaleReplicaSetsInput> = {}): Promise<ScaledReplicaSets> {
+    return does(this.activities.scaleReplicaSets, await this.scaling(replicas, more));
+  }
+
+  /** What `scale` asks for. */
+  async scaling(replicas: number, more: Partial<ScaleReplicaSetsInput> = {}): Promise<ScaleReplicaSetsInput> {
     const wanted = more.wanted ?? (await this.wanted());
-    const targets = [{ podTemplateHash: wanted, replicas }];
-    return does(activities.scaleReplicaSets, { ...this.run, wanted, targets, ...more });
+    return { ...this.run, wanted, targets: [{ podTemplateHash: wanted, replicas }], ...more };
   }
 
   /** The wanted revision with so many pods, all of them available. */
@@ -114,8 +114,29 @@ export function mockWorker(): MockActivityEnvironment {
   return new MockActivityEnvironment({}, { logger: new DefaultLogger('ERROR', () => undefined) });
 }
 
-export function does<Input, Output>(activity: (input: Input) => Promise<Output>, input: Input): Promise<Output> {
+/** One attempt, which fails where Temporal would make another. */
+export function attempts<Input, Output>(activity: (input: Input) => Promise<Output>, input: Input): Promise<Output> {
   return mockWorker().run(activity, input);
+}
+
+/** More than controllers of the cluster, which write status whenever they like, come between in a row. */
+const MOST_ATTEMPTS = 10;
+
+/** As Temporal has it done: an attempt whose write met that of somebody else is followed by the next. */
+export async function does<Input, Output>(
+  activity: (input: Input) => Promise<Output>,
+  input: Input,
+  attempt = 1,
+): Promise<Output> {
+  try {
+    return await attempts(activity, input);
+  } catch (error) {
+    const { type } = error as { type?: unknown };
+    if (type !== 'Kubernetes.conflict' || attempt >= MOST_ATTEMPTS) {
+      throw error;
+    }
+    return does(activity, input, attempt + 1);
+  }
 }
 
 /** The same client, with something that happens before each PATCH. */

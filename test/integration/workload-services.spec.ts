@@ -6,7 +6,7 @@ import { SERVICES, service } from '../support/objects.ts';
 import { useSandbox } from '../support/shared.ts';
 import { eventually } from '../support/wait.ts';
 import { APP_LABELS, SERVICE } from '../support/workload-app.ts';
-import { Workbench, activitiesWith, beforePatches, does, mockWorker } from './workbench.ts';
+import { Workbench, activitiesWith, attempts, beforePatches, does, mockWorker } from './workbench.ts';
 
 const TEST_TIMEOUT_MS = 60_000;
 const used = useSandbox('--no-worker', '--no-api');
@@ -45,7 +45,7 @@ describe('pointServices', () => {
       const edit = { spec: { selector: { tier: 'web' } } };
       const late = beforePatches(used.cluster.kubernetes, () => bench.patch(SERVICES, SERVICE.stable, edit));
       const services = [{ name: SERVICE.stable, podTemplateHash: 'abc' }];
-      const attempt = does(activitiesWith(late).pointServices, { ...bench.run, services });
+      const attempt = attempts(activitiesWith(late).pointServices, { ...bench.run, services });
       await expect(attempt).rejects.toMatchObject({ type: 'Kubernetes.conflict' });
       await point(bench, 'abc');
       expect(await bench.selectorOf(SERVICE.stable)).toEqual({
