@@ -12,7 +12,7 @@ import { FINALIZER, INSTANCE_ID, INSTANCE_ID_LABEL } from '@weir/rollout';
 import { mapping } from '../support/objects.ts';
 import { Scenario } from '../support/scenario.ts';
 import { useSandbox } from '../support/shared.ts';
-import { attempts, does } from './workbench.ts';
+import { activitiesWith, attempts, does } from './workbench.ts';
 
 const TEST_TIMEOUT_MS = 60_000;
 const MAPPINGS: Resource = { group: 'getambassador.io', version: 'v2', plural: 'mappings' };
@@ -128,8 +128,13 @@ describe('ensureCanaryMappings', () => {
       const busy = Object.create(used.cluster.kubernetes, {
         apply: { value: () => Promise.reject(new KubernetesError('conflict', 'too many write at once', 409)) },
       }) as KubernetesClient;
-      const held = createActivities({ kubernetes: busy, installation: 'test/weir' });
-      const ensuring = attempts(held.ensureCanaryMappings, { ...ref, stableMappings: [], canaryService: 'x', sequence: 0 });
+      const held = activitiesWith(busy);
+      const ensuring = attempts(held.ensureCanaryMappings, {
+        ...ref,
+        stableMappings: [],
+        canaryService: 'x',
+        sequence: 0,
+      });
       await expect(ensuring).rejects.toMatchObject({ type: 'Kubernetes.conflict', nonRetryable: false });
       await ensure();
       const releasing = attempts(held.releaseRollout, ref);
@@ -219,6 +224,41 @@ describe('removeCanaryMappings', () => {
     },
     TEST_TIMEOUT_MS,
   );
+
+  test.each(['with the uid', 'without it'])(
+    "takes the finalizer and the brake's order off, %s",
+    async (how) => {
+      await ensure();
+      const order = { metadata: { annotations: { 'weir.dev/order': '{}' } } };
+      await scenario.patch(ROLLOUTS, scenario.name, order);
+      const input = {
+        ...ref,
+        names: [canaryName],
+        release: true,
+        ...(how === 'with the uid' && { uid: ref.uid }),
+      } as const;
+      for (const removed of [[canaryName], []]) {
+        expect(await does(activities.removeCanaryMappings, input)).toEqual({ removed, released: true });
+        const { finalizers = [], annotations = {} } = (await scenario.rollout())?.metadata ?? {};
+        expect({ finalizers, annotations }).toEqual({ finalizers: [], annotations: {} });
+      }
+    },
+    TEST_TIMEOUT_MS,
+  );
+
+  test(
+    'makes no Rollout of one that is gone, and leaves another of its name alone',
+    async () => {
+      const gone = { ...ref, uid: '00000000-0000-0000-0000-000000000000', names: [], release: true } as const;
+      await ensure();
+      expect(await does(activities.removeCanaryMappings, gone)).toMatchObject({ released: true });
+      expect((await scenario.rollout())?.metadata.finalizers).toEqual([FINALIZER]);
+      const nobody = { ...gone, rollout: { ...ref.rollout, name: 'nobody' } };
+      expect(await does(activities.removeCanaryMappings, nobody)).toEqual({ removed: [], released: true });
+      expect(await scenario.read(ROLLOUTS, 'nobody')).toBeUndefined();
+    },
+    TEST_TIMEOUT_MS,
+  );
 });
 
 describe('reportStatus', () => {
@@ -254,10 +294,8 @@ describe('reportStatus', () => {
     'takes the word of a watch that is behind for what it was, and reads again',
     async () => {
       const behind = await scenario.read<RolloutObject>(ROLLOUTS, scenario.name);
-      const watching = createActivities({
-        kubernetes: used.cluster.kubernetes,
-        installation: 'test/weir',
-        seenRollout: (uid) => (uid === behind?.metadata.uid ? behind : undefined),
+      const watching = activitiesWith(used.cluster.kubernetes, {
+        rollout: (uid) => (uid === behind?.metadata.uid ? behind : undefined),
       });
       await does(watching.reportStatus, report(2_000, 'newer'));
       expect((await scenario.status())?.message).toBe('newer');
@@ -320,11 +358,7 @@ describe('observeRollout', () => {
   describe('where a watch knows the Mappings', () => {
     const V3: Resource = { ...MAPPINGS, version: 'v3alpha1' };
     const knows = (...seen: readonly (MappingObject | undefined)[]) =>
-      createActivities({
-        kubernetes: used.cluster.kubernetes,
-        installation: 'test/weir',
-        seenMappings: () => seen.filter((one) => one !== undefined),
-      });
+      activitiesWith(used.cluster.kubernetes, { mappings: () => seen.filter((one) => one !== undefined) });
     const read = (name: string) => scenario.read<MappingObject>(V3, name);
 
     test(

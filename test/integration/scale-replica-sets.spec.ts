@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { ROLLOUTS, type KubernetesObject } from '@weir/kubernetes';
+import { ROLLOUTS, type KubernetesClient, type KubernetesObject, type Location } from '@weir/kubernetes';
 import {
   FINALIZER,
   POD_TEMPLATE_HASH_LABEL,
@@ -11,7 +11,7 @@ import { REPLICA_SETS } from '../support/objects.ts';
 import { useSandbox } from '../support/shared.ts';
 import { eventually } from '../support/wait.ts';
 import { APP_LABELS, templateOf } from '../support/workload-app.ts';
-import { Workbench, activitiesWith, attempts, beforePatches } from './workbench.ts';
+import { Workbench, activitiesWith, attempts, beforePatches, does } from './workbench.ts';
 
 const TEST_TIMEOUT_MS = 60_000;
 const used = useSandbox('--no-worker', '--no-api');
@@ -138,6 +138,99 @@ describe('given a revision without a ReplicaSet', () => {
         details: [{ reason: 'KubernetesInvalid', message: expect.stringContaining('dnsPolicy') }],
       });
       await expect(bench.scale(1, { persistent: true })).rejects.toMatchObject({ type: 'Kubernetes.invalid' });
+    },
+    TEST_TIMEOUT_MS,
+  );
+});
+
+describe('given watches that have seen the Rollout and its ReplicaSets', () => {
+  /** What is asked of the API server, in order. */
+  const counted = async (bench: Workbench) => {
+    const kubernetes = Object.create(used.cluster.kubernetes) as KubernetesClient;
+    const asked: string[] = [];
+    const verbs = ['get', 'list', 'create', 'mergePatch'] as const;
+    for (const verb of verbs) {
+      const send = used.cluster.kubernetes[verb].bind(used.cluster.kubernetes) as (...args: unknown[]) => unknown;
+      Object.assign(kubernetes, {
+        [verb]: (at: Location, ...args: unknown[]) => {
+          asked.push(`${verb} ${at.resource.plural}`);
+          return send(at, ...args);
+        },
+      });
+    }
+    const [rollout, replicaSets] = [await bench.rollout(), await bench.replicaSets()];
+    const activities = activitiesWith(kubernetes, { rollout: () => rollout, replicaSets: () => replicaSets });
+    return { activities, asked };
+  };
+
+  test(
+    'when one is made, then its template is not read again',
+    async () => {
+      const bench = await given();
+      const { activities, asked } = await counted(bench);
+      expect((await attempts(activities.scaleReplicaSets, await bench.scaling(1))).revisions).toHaveLength(1);
+      expect(asked).toEqual(['list replicasets', 'create replicasets']);
+    },
+    TEST_TIMEOUT_MS,
+  );
+
+  test(
+    'when the template is another one than was seen, then it is read',
+    async () => {
+      const bench = await given();
+      const { activities } = await counted(bench);
+      await bench.when({ image: '2' });
+      const { revisions } = await attempts(activities.scaleReplicaSets, await bench.scaling(1));
+      expect(revisions).toMatchObject([{ hash: await bench.wanted() }]);
+    },
+    TEST_TIMEOUT_MS,
+  );
+
+  test(
+    'when one is to have another size, then it is written at once',
+    async () => {
+      const bench = await given();
+      const hash = await bench.wanted();
+      await bench.deployed(2);
+      const { activities, asked } = await counted(bench);
+      expect((await attempts(activities.scaleReplicaSets, await bench.scaling(3))).revisions).toMatchObject([
+        { hash, replicas: 3 },
+      ]);
+      expect(asked).toEqual(['mergePatch replicasets']);
+    },
+    TEST_TIMEOUT_MS,
+  );
+
+  test(
+    'when what was seen has moved on, then nothing is written over it, and the next attempt reads',
+    async () => {
+      const bench = await given();
+      const hash = await bench.wanted();
+      await bench.deployed(2);
+      const { activities, asked } = await counted(bench);
+      await bench.scale(3);
+      const scaling = await bench.scaling(4);
+      await expect(attempts(activities.scaleReplicaSets, scaling)).rejects.toMatchObject({
+        type: 'Kubernetes.conflict',
+      });
+      expect((await bench.replicaSet(hash))?.spec.replicas).toBe(3);
+      await does(activities.scaleReplicaSets, scaling, 2);
+      expect((await bench.replicaSet(hash))?.spec.replicas).toBe(4);
+      expect(asked.slice(0, 2)).toEqual(['mergePatch replicasets', 'list replicasets']);
+    },
+    TEST_TIMEOUT_MS,
+  );
+
+  test(
+    'when it had the size that it is to have, then it is looked whether that is still so',
+    async () => {
+      const bench = await given();
+      const hash = await bench.wanted();
+      await bench.deployed(2);
+      const { activities } = await counted(bench);
+      await bench.scale(3);
+      await does(activities.scaleReplicaSets, await bench.scaling(2));
+      expect((await bench.replicaSet(hash))?.spec.replicas).toBe(2);
     },
     TEST_TIMEOUT_MS,
   );

@@ -1,6 +1,6 @@
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { DefaultLogger } from '@temporalio/worker';
-import { createActivities, type ReplicaSetObject } from '@weir/activities';
+import { createActivities, type ReplicaSetObject, type SeenCluster } from '@weir/activities';
 import type { CanaryRolloutActivities, RunRef, ScaleReplicaSetsInput, ScaledReplicaSets } from '@weir/contract';
 import { PODS, ROLLOUTS, type KubernetesClient, type KubernetesObject } from '@weir/kubernetes';
 import { INSTANCE_ID, INSTANCE_ID_LABEL, POD_TEMPLATE_HASH_LABEL, type Observation } from '@weir/rollout';
@@ -105,18 +105,28 @@ export class Workbench extends Application {
   }
 }
 
-export function activitiesWith(kubernetes: KubernetesClient): CanaryRolloutActivities {
-  return createActivities({ kubernetes, installation: 'test/weir' });
+export function activitiesWith(kubernetes: KubernetesClient, seen?: Partial<SeenCluster>): CanaryRolloutActivities {
+  return createActivities({ kubernetes, installation: 'test/weir', ...(seen && { seen: seenOnly(seen) }) });
+}
+
+/** Watches that have seen this, and nothing else. */
+function seenOnly(seen: Partial<SeenCluster>): SeenCluster {
+  const nothing = () => undefined;
+  return { rollout: nothing, mappings: nothing, replicaSets: nothing, followEndpoints: nothing, ...seen };
 }
 
 /** A worker without a server, for one activity; it says nothing of failures, which are what a test is about. */
-export function mockWorker(): MockActivityEnvironment {
-  return new MockActivityEnvironment({}, { logger: new DefaultLogger('ERROR', () => undefined) });
+export function mockWorker(attempt = 1): MockActivityEnvironment {
+  return new MockActivityEnvironment({ attempt }, { logger: new DefaultLogger('ERROR', () => undefined) });
 }
 
 /** One attempt, which fails where Temporal would make another. */
-export function attempts<Input, Output>(activity: (input: Input) => Promise<Output>, input: Input): Promise<Output> {
-  return mockWorker().run(activity, input);
+export function attempts<Input, Output>(
+  activity: (input: Input) => Promise<Output>,
+  input: Input,
+  attempt = 1,
+): Promise<Output> {
+  return mockWorker(attempt).run(activity, input);
 }
 
 /** More than controllers of the cluster, which write status whenever they like, come between in a row. */
@@ -129,7 +139,7 @@ export async function does<Input, Output>(
   attempt = 1,
 ): Promise<Output> {
   try {
-    return await attempts(activity, input);
+    return await attempts(activity, input, attempt);
   } catch (error) {
     const { type } = error as { type?: unknown };
     if (type !== 'Kubernetes.conflict' || attempt >= MOST_ATTEMPTS) {

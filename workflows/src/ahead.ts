@@ -28,11 +28,14 @@ export function removal(
   ref: RunRef,
   isLean: boolean,
 ): { readonly summary: string; readonly input: RemoveCanaryMappingsInput } {
-  const { mappingApiVersion, spec } = run;
+  const { mappingApiVersion, spec, uid } = run;
   const names = spec.mappings.filter((name) => stableMappingNameProblem(name) === undefined).map(canaryMappingName);
   const input = { ...ref, names, ...(mappingApiVersion && { mappingApiVersion }) };
   return isLean && nextAfter(run, { kind: 'canaryMappingsRemoved' }) === 'releaseRollout'
-    ? { summary: 'remove the canary Mappings, take the finalizer off', input: { ...input, release: true } }
+    ? {
+        summary: 'remove the canary Mappings, take the finalizer off',
+        input: { ...input, release: true, ...(uid && { uid }) },
+      }
     : { summary: 'remove the canary Mappings', input };
 }
 

@@ -5,6 +5,11 @@ import { RUN_ANNOTATION, type Revision } from '@weir/rollout';
 /** What a run was told of the pods of one ReplicaSet: the counts that it decides by. */
 type Counts = Pick<Revision, 'replicas' | 'pods' | 'ready' | 'available'>;
 
+interface SeenReplicaSet {
+  readonly object: ReplicaSetObject;
+  readonly revision: Revision;
+}
+
 export interface PodsTold {
   readonly revisions: readonly Revision[];
   /** Pods came into service or went: a run may wait for that. All else is for the status. */
@@ -16,7 +21,7 @@ export interface PodsTold {
  * told, and before that from what it has reported. Pure bookkeeping; most changes are what a run asked for itself.
  */
 export class PodNews {
-  private readonly seen = new Map<string, Map<string, Revision>>();
+  private readonly seen = new Map<string, Map<string, SeenReplicaSet>>();
   private readonly told = new Map<string, Map<string, Counts>>();
 
   /** @returns uid of the Rollout whose pods changed; undefined when it is nobody's */
@@ -25,7 +30,7 @@ export class PodNews {
     if (uid === undefined) {
       return undefined;
     }
-    const revisions = this.seen.get(uid) ?? new Map<string, Revision>();
+    const revisions = this.seen.get(uid) ?? new Map<string, SeenReplicaSet>();
     this.seen.set(uid, revisions);
     if (type === 'DELETED') {
       revisions.delete(object.metadata.name);
@@ -33,7 +38,7 @@ export class PodNews {
         this.seen.delete(uid);
       }
     } else {
-      revisions.set(object.metadata.name, toRevision(object));
+      revisions.set(object.metadata.name, { object, revision: toRevision(object) });
     }
     return uid;
   }
@@ -41,7 +46,7 @@ export class PodNews {
   /** Everything known of a Rollout's pods, when something of it is news; undefined otherwise. What is returned counts as told. */
   take(rollout: RolloutObject): PodsTold | undefined {
     const { uid = '' } = rollout.metadata;
-    const revisions = [...(this.seen.get(uid)?.values() ?? [])];
+    const revisions = [...(this.seen.get(uid)?.values() ?? [])].map(({ revision }) => revision);
     const told = this.told.get(uid) ?? reportedBy(rollout);
     const news = revisions.filter((revision) => isNews(told.get(revision.name), revision));
     if (news.length === 0) {
@@ -49,6 +54,11 @@ export class PodNews {
     }
     this.told.set(uid, new Map(revisions.map((revision) => [revision.name, revision])));
     return { revisions, isUrgent: news.some((revision) => isUrgent(told.get(revision.name), revision)) };
+  }
+
+  /** The ReplicaSets of a Rollout. */
+  of(rolloutUid: string): ReplicaSetObject[] {
+    return [...(this.seen.get(rolloutUid)?.values() ?? [])].map(({ object }) => object);
   }
 
   forget(rolloutUid: string): void {

@@ -82,7 +82,7 @@ describe('the watch of the worker', () => {
 
   /** @returns what the runs were told of it */
   async function seen(
-    plural: 'rollouts' | 'replicasets' | 'deployments' | 'mappings',
+    plural: 'rollouts' | 'replicasets' | 'deployments' | 'mappings' | 'endpointslices',
     type: Seen,
     object: KubernetesObject,
   ): Promise<string[]> {
@@ -104,6 +104,30 @@ describe('the watch of the worker', () => {
     expect(await seen('replicasets', 'MODIFIED', pods('app', 'v1', 4, { availableReplicas: 3 }))).toEqual([
       'tell, app, generation 1, app-v1=3',
     ]);
+  });
+
+  test('shows the ReplicaSets of a Rollout once all have been seen', async () => {
+    const [v1, v2] = [pods('app', 'v1', 4), pods('app', 'v2', 1)];
+    await seen('replicasets', 'LISTED', v1);
+    expect(watch.seen.replicaSets('uid of app')).toBeUndefined();
+    listed.get('replicasets')?.();
+    await seen('replicasets', 'ADDED', v2);
+    expect(watch.seen.replicaSets('uid of app')).toEqual([v1, v2]);
+    await seen('replicasets', 'DELETED', v1);
+    expect(watch.seen.replicaSets('uid of app')).toEqual([v2]);
+    expect(watch.seen.replicaSets('uid of other')).toEqual([]);
+  });
+
+  test('shows the endpoints of a Service to an activity that waits for them', async () => {
+    const metadata = { name: 'web-1', namespace: 'ns', labels: { 'kubernetes.io/service-name': 'web' } };
+    const slice = { metadata, endpoints: [{ targetRef: { name: 'a' } }] } as KubernetesObject;
+    const ready: (readonly string[])[] = [];
+    const { signal } = new AbortController();
+    const onReady = (names: readonly string[]) => void ready.push(names);
+    watch.seen.followEndpoints({ namespace: 'ns', service: 'web', onReady, onBreak: () => undefined, signal });
+    listed.get('endpointslices')?.();
+    expect(await seen('endpointslices', 'ADDED', slice)).toEqual([]);
+    expect(ready).toEqual([[], ['a']]);
   });
 
   test('tells of pods that were seen before their Rollout', async () => {

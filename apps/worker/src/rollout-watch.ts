@@ -1,6 +1,14 @@
-import type { MappingObject, ReplicaSetObject, RolloutObject } from '@weir/activities';
+import {
+  SERVICE_NAME_LABEL,
+  type EndpointSlice,
+  type MappingObject,
+  type ReplicaSetObject,
+  type RolloutObject,
+  type SeenCluster,
+} from '@weir/activities';
 import {
   DEPLOYMENTS,
+  ENDPOINT_SLICES,
   REPLICA_SETS,
   ROLLOUTS,
   watchForever as watchForeverOnCluster,
@@ -16,6 +24,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { MappingNews, type MappingTold } from './mapping-news.ts';
 import { watchMappings } from './mapping-watch.ts';
 import { PodNews } from './pod-news.ts';
+import { SeenEndpoints } from './seen-endpoints.ts';
 import { Teller } from './teller.ts';
 import { isBehindDeployment, referencedDeployment, tellingOf } from './telling.ts';
 import { tellVanished } from './vanished.ts';
@@ -41,8 +50,8 @@ export interface RolloutWatchOptions {
 }
 
 /**
- * The worker's watches, one a kind: Weir's Rollouts, their ReplicaSets, Mappings, and Deployments that `workloadRef` may name.
- * Whatever differs from what a run was told is told to it, or starts one. That is how `kubectl apply` and GitOps tools start a rollout,
+ * The worker's watches, one a kind: Weir's Rollouts, their ReplicaSets, Mappings, Deployments that `workloadRef` may name, and
+ * EndpointSlices. Whatever differs from what a run was told is told to it, or starts one. That is how `kubectl apply` and GitOps tools start a rollout,
  * how scaling, deletion and pods that come and go are seen, and how a PUT that was 'stored, not started' is started.
  */
 export class RolloutWatch {
@@ -51,10 +60,12 @@ export class RolloutWatch {
   private readonly lastTold = new Map<string, string>();
   private readonly generations = new Map<string, number>();
   private readonly pods = new PodNews();
+  private readonly endpoints = new SeenEndpoints();
   private readonly mappings: MappingNews;
   private readonly teller: Teller;
   private readonly cluster: string;
   private readonly logger: Logger;
+  private areReplicaSetsListed = false;
   private watching: Promise<unknown> = Promise.resolve();
   private tellingVanished: Promise<void> | undefined;
 
@@ -80,6 +91,14 @@ export class RolloutWatch {
         at: { resource: REPLICA_SETS },
         selector: { labelSelector: POD_TEMPLATE_HASH_LABEL },
         onChange: (change) => this.onReplicaSet(change),
+        onListed: () => (this.areReplicaSetsListed = true),
+      }),
+      this.watch<EndpointSlice>({
+        at: { resource: ENDPOINT_SLICES },
+        selector: { labelSelector: SERVICE_NAME_LABEL },
+        onChange: (change) => this.endpoints.changed(change),
+        onListed: () => this.endpoints.listed(),
+        onBreak: (error) => this.endpoints.broke(error),
       }),
       this.watch({ at: { resource: DEPLOYMENTS }, onChange: (change) => this.onDeployment(change) }),
       watchMappings({
@@ -101,28 +120,26 @@ export class RolloutWatch {
     await Promise.all([this.teller.stop(), Promise.race([ended, delay(STOP_MS, undefined, { ref: false })])]);
   }
 
-  /** By uid; undefined: not there, not ours, or not seen yet. */
-  seenRollout(uid: string): RolloutObject | undefined {
-    return this.rollouts.get(uid);
-  }
-
-  /** Those of the cluster, in that version; undefined: not all of them have been seen. */
-  seenMappings(apiVersion: string): readonly MappingObject[] | undefined {
-    return this.mappings.seen(apiVersion);
-  }
+  /** For the activities. */
+  readonly seen: SeenCluster = {
+    rollout: (uid) => this.rollouts.get(uid),
+    mappings: (apiVersion) => this.mappings.seen(apiVersion),
+    replicaSets: (uid) => (this.areReplicaSetsListed ? this.pods.of(uid) : undefined),
+    followEndpoints: (following) => this.endpoints.follow(following),
+  };
 
   private get watchForever(): typeof watchForeverOnCluster {
     return this.options.watchForever ?? watchForeverOnCluster;
   }
 
-  private watch<T extends KubernetesObject>(
-    options: Pick<WatchOptions<T>, 'at' | 'selector' | 'onChange' | 'onListed'>,
-  ): Promise<void> {
+  private watch<T extends KubernetesObject>({ onBreak, ...options }: Omit<WatchOptions<T>, 'signal'>): Promise<void> {
     return this.watchForever<T>(this.options.kubernetes, {
       ...options,
       signal: this.stopping.signal,
-      onBreak: (error) =>
-        this.logger.warn({ err: error, resource: options.at.resource.plural }, 'a watch broke and goes on'),
+      onBreak: (error) => {
+        this.logger.warn({ err: error, resource: options.at.resource.plural }, 'a watch broke and goes on');
+        onBreak?.(error);
+      },
     });
   }
 

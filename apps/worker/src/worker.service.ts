@@ -87,8 +87,7 @@ export class WorkerService implements OnApplicationBootstrap, OnApplicationShutd
       installation,
       cluster,
       runs,
-      seenRollout: (uid) => watch.seenRollout(uid),
-      seenMappings: (apiVersion) => watch.seenMappings(apiVersion),
+      seen: watch.seen,
       ...(mappingApiVersion !== undefined && { mappingApiVersion }),
       ...(gateway && { gateway }),
     });

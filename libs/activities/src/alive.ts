@@ -3,6 +3,11 @@ import { CancelledFailure, Context } from '@temporalio/activity';
 /** Well under the heartbeat time-out of 2 s, so that one late tick of a busy process is no death. */
 const HEARTBEAT_INTERVAL_MS = 500;
 
+/** Whether no attempt before this one can have done anything. */
+export function isFirstAttempt(): boolean {
+  return Context.current().info.attempt === 1;
+}
+
 /**
  * Heartbeats while the body runs: that is how a killed worker is told from a slow API server. The signal is aborted when the
  * workflow no longer wants the work.

@@ -1,30 +1,25 @@
 import { ApplicationFailure } from '@temporalio/common';
 import type { CanaryRolloutActivities } from '@weir/contract';
-import {
-  ENDPOINT_SLICES,
-  PODS,
-  SERVICES,
-  watchForever,
-  type KubernetesClient,
-  type KubernetesObject,
-} from '@weir/kubernetes';
+import { PODS, SERVICES, type KubernetesClient, type KubernetesObject } from '@weir/kubernetes';
 import type { Selector } from '@weir/rollout';
 import { alive } from './alive.ts';
 import type { ActivityDependencies } from './dependencies.ts';
 import { translated } from './failures.ts';
-import type { EndpointSlice, ServiceObject } from './objects.ts';
+import { followByItself } from './follow-endpoints.ts';
+import type { ServiceObject } from './objects.ts';
 
 /** The endpoint controller follows a selector within a second; an attempt that waits longer ends and says what is missing. */
 const ATTEMPT_MS = 10_000;
 
 /** Waits by a watch until the endpoints of a Service are the pods that it selects. Nothing is written. */
-export function awaitEndpoints({ kubernetes }: ActivityDependencies): CanaryRolloutActivities['awaitEndpoints'] {
+export function awaitEndpoints(dependencies: ActivityDependencies): CanaryRolloutActivities['awaitEndpoints'] {
   return ({ rollout: { namespace }, service }) =>
     translated('cleanup', () =>
       alive(async (signal) => {
         const at = { resource: SERVICES, namespace, name: service };
-        const { spec } = await kubernetes.get<ServiceObject>(at, { signal });
-        await untilEndpointsAre({ kubernetes, namespace, service, selector: spec.selector ?? {}, signal }, ATTEMPT_MS);
+        const { spec } = await dependencies.kubernetes.get<ServiceObject>(at, { signal });
+        const awaited = { namespace, service, selector: spec.selector ?? {}, signal };
+        await untilEndpointsAre(dependencies, awaited, ATTEMPT_MS);
       }),
     );
 }
@@ -38,7 +33,6 @@ export function awaitStableEndpoints(
 }
 
 export interface AwaitedEndpoints {
-  readonly kubernetes: KubernetesClient;
   readonly namespace: string;
   readonly service: string;
   /** What the Service selects. */
@@ -48,11 +42,13 @@ export interface AwaitedEndpoints {
 
 /** @throws a retryable failure that says what is missing, after `atMostMs` */
 export async function untilEndpointsAre(
-  { kubernetes, namespace, service, selector, signal }: AwaitedEndpoints,
+  { kubernetes, seen }: ActivityDependencies,
+  { namespace, service, selector, signal }: AwaitedEndpoints,
   atMostMs: number,
 ): Promise<void> {
   const stop = new AbortController();
-  const slices = new Map<string, EndpointSlice>();
+  const pods = new SelectedPods(kubernetes, namespace, selector, signal);
+  const follow = seen?.followEndpoints ?? followByItself(kubernetes);
   let missing = 'no EndpointSlice was seen';
   await new Promise<void>((resolve, reject) => {
     const giveUp = setTimeout(() => {
@@ -61,18 +57,13 @@ export async function untilEndpointsAre(
     }, atMostMs);
     stop.signal.addEventListener('abort', () => clearTimeout(giveUp), { once: true });
     signal.addEventListener('abort', () => reject(signal.reason as Error), { once: true });
-    void watchForever<EndpointSlice>(kubernetes, {
-      at: { resource: ENDPOINT_SLICES, namespace },
-      selector: { labelSelector: `kubernetes.io/service-name=${service}` },
+    follow({
+      namespace,
+      service,
       signal: AbortSignal.any([signal, stop.signal]),
       onBreak: (error) => (missing = String(error)),
-      onChange: ({ type, object }) => {
-        if (type === 'DELETED') {
-          slices.delete(object.metadata.name);
-        } else {
-          slices.set(object.metadata.name, object);
-        }
-        whatIsMissing(kubernetes, namespace, [...slices.values()], selector, signal).then((what) => {
+      onReady: (ready) => {
+        whatIsMissing(ready, pods).then((what) => {
           missing = what ?? missing;
           if (what === undefined) {
             resolve();
@@ -83,25 +74,37 @@ export async function untilEndpointsAre(
   }).finally(() => stop.abort());
 }
 
-async function whatIsMissing(
-  kubernetes: KubernetesClient,
-  namespace: string,
-  slices: readonly EndpointSlice[],
-  selector: Selector,
-  signal: AbortSignal,
-): Promise<string | undefined> {
-  const ready = slices
-    .flatMap(({ endpoints }) => endpoints ?? [])
-    .filter(({ conditions }) => conditions?.ready !== false)
-    .map(({ targetRef }) => targetRef?.name ?? '');
+async function whatIsMissing(ready: readonly string[], pods: SelectedPods): Promise<string | undefined> {
   if (ready.length === 0) {
     return 'no endpoint is ready';
   }
-  const labelSelector = Object.entries(selector)
-    .map(([key, value]) => `${key}=${value}`)
-    .join(',');
-  const pods = await kubernetes.list<KubernetesObject>({ resource: PODS, namespace }, { labelSelector, signal });
-  const names = new Set(pods.items.map(({ metadata }) => metadata.name));
-  const others = ready.filter((name) => !names.has(name));
+  const others = await pods.notAmong(ready);
   return others.length === 0 ? undefined : `${others.join(', ')} of another revision`;
+}
+
+/** Which pods a selector selects: asked again only about a pod that is new. */
+class SelectedPods {
+  private names: ReadonlySet<string> = new Set();
+
+  constructor(
+    private readonly kubernetes: KubernetesClient,
+    private readonly namespace: string,
+    private readonly selector: Selector,
+    private readonly signal: AbortSignal,
+  ) {}
+
+  /** Those of `pods` that it does not select. */
+  async notAmong(pods: readonly string[]): Promise<string[]> {
+    const others = pods.filter((name) => !this.names.has(name));
+    if (others.length === 0) {
+      return [];
+    }
+    const labelSelector = Object.entries(this.selector)
+      .map(([key, value]) => `${key}=${value}`)
+      .join(',');
+    const at = { resource: PODS, namespace: this.namespace };
+    const { items } = await this.kubernetes.list<KubernetesObject>(at, { labelSelector, signal: this.signal });
+    this.names = new Set(items.map(({ metadata }) => metadata.name));
+    return pods.filter((name) => !this.names.has(name));
+  }
 }

@@ -1,6 +1,8 @@
 import type { KubernetesClient } from '@weir/kubernetes';
+import type { FollowEndpoints } from './follow-endpoints.ts';
 import type { GatewayDiagnostics } from './gateway-diagnostics.ts';
 import type { MappingObject, RolloutObject } from './objects.ts';
+import type { ReplicaSetObject } from './replica-sets.ts';
 
 /** What the activities work with: one of each a worker. */
 export interface ActivityDependencies {
@@ -9,10 +11,19 @@ export interface ActivityDependencies {
   readonly installation: string;
   /** `group/version` of Mapping that the operator insists on. */
   readonly mappingApiVersion?: string;
-  /** The Rollout of that uid as the worker's watch saw it last: it may have moved on. Absent: nobody watches. */
-  readonly seenRollout?: (uid: string) => RolloutObject | undefined;
-  /** All Mappings in that `group/version`, as the worker's watch saw them last; undefined: not all of them have been seen. */
-  readonly seenMappings?: (apiVersion: string) => readonly MappingObject[] | undefined;
+  /** Absent: nobody watches, and everything is read. */
+  readonly seen?: SeenCluster;
   /** Absent: a weight counts when it is written. */
   readonly gateway?: GatewayDiagnostics;
+}
+
+/** The cluster as the worker's watches saw it last: it may have moved on (docs/adr/0025). */
+export interface SeenCluster {
+  /** By uid; undefined: not there, not Weir's, or not seen yet. */
+  rollout(uid: string): RolloutObject | undefined;
+  /** All Mappings in that `group/version`; undefined: not all of them have been seen. */
+  mappings(apiVersion: string): readonly MappingObject[] | undefined;
+  /** All that the Rollout of that uid controls; undefined: not all of them have been seen. */
+  replicaSets(rolloutUid: string): readonly ReplicaSetObject[] | undefined;
+  readonly followEndpoints: FollowEndpoints;
 }

@@ -18,7 +18,8 @@ import { setCanaryWeight } from './set-canary-weight.ts';
 import { switchStableService } from './switch-stable-service.ts';
 import { trimRevisions } from './trim-revisions.ts';
 
-export type { ActivityDependencies } from './dependencies.ts';
+export type { ActivityDependencies, SeenCluster } from './dependencies.ts';
+export { SERVICE_NAME_LABEL, readyPods, type EndpointSlice, type Following } from './follow-endpoints.ts';
 export {
   gatewayDiagnostics,
   type GatewayDiagnostics,

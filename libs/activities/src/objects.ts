@@ -35,16 +35,6 @@ export interface PodObject extends KubernetesObject {
   };
 }
 
-export interface EndpointSlice extends KubernetesObject {
-  /** The API server writes null, and not an empty list, for a Service without pods. */
-  readonly endpoints?:
-    | readonly {
-        readonly conditions?: { readonly ready?: boolean };
-        readonly targetRef?: { readonly kind?: string; readonly name?: string };
-      }[]
-    | null;
-}
-
 /** A Mapping is a KubernetesObject whose spec we read. */
 export type MappingObject = Mapping & KubernetesObject;
 

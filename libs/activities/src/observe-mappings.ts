@@ -66,18 +66,18 @@ type Seen = PreflightInput & { readonly allMappings: readonly MappingObject[] };
 
 /** What the watch has seen, and our own as they are now; undefined where the two do not agree on which are our own. */
 async function seenAndOurs(
-  { kubernetes, installation, seenMappings }: ActivityDependencies,
+  { kubernetes, installation, seen: cluster }: ActivityDependencies,
   { rollout, workflowId }: RunRef,
   apiVersion: string,
   signal: AbortSignal,
 ): Promise<readonly MappingObject[] | undefined> {
-  if (seenMappings === undefined) {
+  if (cluster === undefined) {
     return undefined;
   }
   const ours = await labelledMappings(kubernetes, apiVersion, rollout, signal);
   const names = ours.map(({ metadata }) => metadata.name);
   // After the answer: what was written before it the watch has most likely brought meanwhile.
-  const seen = seenMappings(apiVersion);
+  const seen = cluster.mappings(apiVersion);
   if (seen === undefined) {
     return undefined;
   }

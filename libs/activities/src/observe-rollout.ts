@@ -24,7 +24,8 @@ import type { ActivityDependencies } from './dependencies.ts';
 import { translated } from './failures.ts';
 import { observeMappings } from './observe-mappings.ts';
 import { observeWorkload, type ObservedWorkload } from './observe-workload.ts';
-import { noteIn, orAbsent, rolloutAt, type EndpointSlice, type RolloutObject, type ServiceObject } from './objects.ts';
+import { SERVICE_NAME_LABEL, readyPods, type EndpointSlice } from './follow-endpoints.ts';
+import { noteIn, orAbsent, rolloutAt, type RolloutObject, type ServiceObject } from './objects.ts';
 
 /** Reads what the planner decides from. Nothing is written. */
 export function observeRollout(dependencies: ActivityDependencies): CanaryRolloutActivities['observeRollout'] {
@@ -124,12 +125,12 @@ async function hasReadyEndpoints(
   service: string,
   signal: AbortSignal,
 ): Promise<boolean> {
-  const labelSelector = `kubernetes.io/service-name=${service}`;
+  const labelSelector = `${SERVICE_NAME_LABEL}=${service}`;
   const slices = await kubernetes.list<EndpointSlice>(
     { resource: ENDPOINT_SLICES, namespace },
     { labelSelector, signal },
   );
-  return slices.items.some(({ endpoints }) => (endpoints ?? []).some(({ conditions }) => conditions?.ready !== false));
+  return slices.items.some((slice) => readyPods(slice).length > 0);
 }
 
 function toObserved(rollout: RolloutObject, spec: RolloutSpec): ObservedRollout {

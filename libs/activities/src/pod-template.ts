@@ -32,24 +32,31 @@ export interface PodSource {
 /** The template of a Rollout, its own or that of what `workloadRef` names; undefined while that does not exist. */
 export async function readPodSource(
   kubernetes: KubernetesClient,
-  { spec, metadata: { namespace = '' } }: RolloutObject,
+  rollout: RolloutObject,
   ref: WorkloadRef | undefined,
   options: RequestOptions,
 ): Promise<PodSource | undefined> {
+  const { namespace = '' } = rollout.metadata;
   const object =
     ref &&
     (await orAbsent(
       kubernetes.get<ReferencedObject>({ resource: RESOURCES[ref.kind], namespace, name: ref.name }, options),
     ));
-  const template = templateOf(spec, object);
-  if (template === undefined) {
-    return undefined;
-  }
-  return {
-    template,
-    selector: selectorOf(spec, object) ?? { matchLabels: template.metadata?.labels ?? {} },
-    ...(ref?.kind === 'Deployment' && {
-      referenced: { generation: object?.metadata.generation ?? 0, replicas: object?.spec?.replicas ?? 1 },
-    }),
-  };
+  const source = podSourceIn(rollout, object);
+  return (
+    source && {
+      ...source,
+      ...(ref?.kind === 'Deployment' && {
+        referenced: { generation: object?.metadata.generation ?? 0, replicas: object?.spec?.replicas ?? 1 },
+      }),
+    }
+  );
+}
+
+/** The template of a Rollout that has one itself; of another only with the object that it references. */
+export function podSourceIn({ spec }: RolloutObject, referenced?: ReferencedObject): PodSource | undefined {
+  const template = templateOf(spec, referenced);
+  return (
+    template && { template, selector: selectorOf(spec, referenced) ?? { matchLabels: template.metadata?.labels ?? {} } }
+  );
 }

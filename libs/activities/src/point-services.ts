@@ -14,15 +14,15 @@ const AWAITED_MS = 2_000;
  * The revision's hash goes into each selector, beside what the user has there, with the annotation that says whose it is
  * in the same PATCH. A Service that does not exist yet is waited for by trying again.
  */
-export function pointServices({ kubernetes }: ActivityDependencies): CanaryRolloutActivities['pointServices'] {
+export function pointServices(dependencies: ActivityDependencies): CanaryRolloutActivities['pointServices'] {
   return (input) =>
     translated('cleanup', () =>
       alive(async (signal) => {
         const pointed = await Promise.all(
-          input.services.map((service) => pointOne(kubernetes, input, service, signal)),
+          input.services.map((service) => pointOne(dependencies.kubernetes, input, service, signal)),
         );
         const awaited = pointed.find(({ metadata }) => metadata.name === input.awaited);
-        const endpointsReady = awaited !== undefined && (await hasItsEndpoints(kubernetes, awaited, signal));
+        const endpointsReady = awaited !== undefined && (await hasItsEndpoints(dependencies, awaited, signal));
         return { endpointsReady };
       }),
     );
@@ -51,12 +51,12 @@ async function pointOne(
 
 /** What was written stands, whatever comes of the wait: nothing fails here. */
 async function hasItsEndpoints(
-  kubernetes: KubernetesClient,
+  dependencies: ActivityDependencies,
   { metadata: { namespace = '', name }, spec }: ServiceObject,
   signal: AbortSignal,
 ): Promise<boolean> {
-  const waiting = { kubernetes, namespace, service: name, selector: spec.selector ?? {}, signal };
-  return untilEndpointsAre(waiting, AWAITED_MS).then(
+  const awaited = { namespace, service: name, selector: spec.selector ?? {}, signal };
+  return untilEndpointsAre(dependencies, awaited, AWAITED_MS).then(
     () => true,
     () => false,
   );

@@ -20,7 +20,7 @@ export function removeCanaryMappings(
         if (input.release !== true) {
           return { removed };
         }
-        await release(dependencies.kubernetes, input.rollout, signal);
+        await release(dependencies.kubernetes, input.rollout, input.uid, signal);
         return { removed, released: true };
       }),
     );

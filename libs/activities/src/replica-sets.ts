@@ -41,9 +41,12 @@ export async function replicaSetsOf(
     { resource: REPLICA_SETS, namespace },
     { labelSelector: POD_TEMPLATE_HASH_LABEL, ...options },
   );
-  return items.filter(
-    (one) => ownedBy(one) === rolloutUid && hashOf(one) !== '' && one.metadata.deletionTimestamp === undefined,
-  );
+  return items.filter((one) => ownedBy(one) === rolloutUid && isRevision(one));
+}
+
+/** One that is going away, or says no hash, is none. */
+export function isRevision(one: ReplicaSetObject): boolean {
+  return hashOf(one) !== '' && one.metadata.deletionTimestamp === undefined;
 }
 
 export function hashOf({ metadata }: KubernetesObject): string {

@@ -60,7 +60,7 @@ export function reportStatus(dependencies: ActivityDependencies): CanaryRolloutA
  * behind, the write is refused, and the Rollout is read.
  */
 async function writeStatus(
-  { kubernetes, seenRollout }: ActivityDependencies,
+  { kubernetes, seen: cluster }: ActivityDependencies,
   input: ReportStatusInput,
   signal: AbortSignal,
 ): Promise<void> {
@@ -69,7 +69,7 @@ async function writeStatus(
   const options = { fieldManager: WORKER_FIELD_MANAGER, signal };
   const cleared = Object.fromEntries(OPTIONAL.map((field) => [field, null]));
   for (let reads = 0; reads <= MAX_READS; reads++) {
-    const seen = reads === 0 ? seenRollout?.(uid) : undefined;
+    const seen = reads === 0 ? cluster?.rollout(uid) : undefined;
     const found = seen ?? (await orAbsent(kubernetes.get<RolloutObject>(at, { signal })));
     if (found === undefined || found.metadata.uid !== uid || reportedAtMs(found) > atMs) {
       return; // Gone, replaced by another of its name, or told of something newer.

@@ -9,28 +9,30 @@ import {
   WORKER_FIELD_MANAGER,
   podTemplateHash,
   timestamp,
+  type Revision,
   type RevisionTarget,
   type Scaling,
 } from '@weir/rollout';
 import { parseSpec } from '@weir/rollout/manifest';
-import { alive } from './alive.ts';
+import { alive, isFirstAttempt } from './alive.ts';
 import type { ActivityDependencies } from './dependencies.ts';
 import { cannotProceed, translated } from './failures.ts';
 import { newReplicaSet } from './new-replica-set.ts';
 import { orAbsent, rolloutAt, type RolloutObject } from './objects.ts';
-import { readPodSource, type PodSource } from './pod-template.ts';
-import { hashOf, ownedBy, replicaSetsOf, toRevision, type ReplicaSetObject } from './replica-sets.ts';
+import { podSourceIn, readPodSource, type PodSource } from './pod-template.ts';
+import { hashOf, isRevision, ownedBy, replicaSetsOf, toRevision, type ReplicaSetObject } from './replica-sets.ts';
 import { wantedRevision } from './wanted-revision.ts';
 
 /**
- * One PATCH or POST a ReplicaSet, in parallel. Each PATCH carries the resourceVersion that was just read, so that an attempt
- * that was thought dead and lands late changes nothing.
+ * One PATCH or POST a ReplicaSet, in parallel. Each PATCH carries a resourceVersion that was seen before this attempt wrote
+ * anything, so that one that was thought dead and lands late changes nothing.
  */
-export function scaleReplicaSets({ kubernetes }: ActivityDependencies): CanaryRolloutActivities['scaleReplicaSets'] {
+export function scaleReplicaSets(dependencies: ActivityDependencies): CanaryRolloutActivities['scaleReplicaSets'] {
+  const { kubernetes } = dependencies;
   return (input) =>
     translated(input.persistent === true ? 'cleanup' : 'step', () =>
       alive(async (signal) => {
-        const existing = await replicaSetsOf(kubernetes, input.rollout.namespace, input.uid, { signal });
+        const existing = await existingOnes(dependencies, input, signal);
         const newest = Math.max(0, ...existing.map((one) => toRevision(one).number));
         const written = await Promise.all(
           input.targets.map(async (target) => {
@@ -39,21 +41,39 @@ export function scaleReplicaSets({ kubernetes }: ActivityDependencies): CanaryRo
               return resize(kubernetes, found, target, { input, newest, signal });
             }
             return target.podTemplateHash === input.wanted
-              ? createOne(kubernetes, target, { input, existing, newest, signal })
+              ? createOne(dependencies, target, { input, existing, newest, signal })
               : undefined;
           }),
         );
         const done = written.filter((one) => one !== undefined);
         return {
-          revisions: done.map(({ replicaSet }) => toRevision(replicaSet)),
+          revisions: done.map(({ revision }) => revision),
           scalings: done.flatMap(({ scaling }) => scaling ?? []),
         };
       }),
     );
 }
 
+/**
+ * Where each is to be written, those that the watch has seen are enough: the write over one that has moved on is refused with 409,
+ * and the next attempt reads. That nothing is to be written, or that one is missing, is believed of what was read only.
+ */
+async function existingOnes(
+  { kubernetes, seen }: ActivityDependencies,
+  { rollout, uid, targets }: ScaleReplicaSetsInput,
+  signal: AbortSignal,
+): Promise<readonly ReplicaSetObject[]> {
+  const known = isFirstAttempt() ? (seen?.replicaSets(uid)?.filter(isRevision) ?? []) : [];
+  const isToBeWritten = ({ podTemplateHash, replicas, scaleDownAtMs }: RevisionTarget): boolean =>
+    known.some(
+      (one) =>
+        hashOf(one) === podTemplateHash && (scaleDownAtMs !== undefined || toRevision(one).replicas !== replicas),
+    );
+  return targets.every(isToBeWritten) ? known : replicaSetsOf(kubernetes, rollout.namespace, uid, { signal });
+}
+
 interface Written {
-  readonly replicaSet: ReplicaSetObject;
+  readonly revision: Revision;
   readonly scaling?: Scaling;
 }
 
@@ -80,7 +100,7 @@ async function resize(
     ...(isOld && { [REVISION_ANNOTATION]: String(newest + 1) }),
   };
   if (revision.replicas === replicas && Object.keys(annotations).length === 0) {
-    return { replicaSet: found };
+    return { revision };
   }
   const { namespace = '', name, resourceVersion } = found.metadata;
   const patch = { metadata: { resourceVersion, annotations }, spec: { replicas } };
@@ -88,17 +108,19 @@ async function resize(
     fieldManager: WORKER_FIELD_MANAGER,
     signal,
   });
-  const { number } = toRevision(replicaSet);
-  return { replicaSet, scaling: { name, number, from: revision.replicas, to: replicas } };
+  const resized = toRevision(replicaSet);
+  return { revision: resized, scaling: { name, number: resized.number, from: revision.replicas, to: replicas } };
 }
 
 async function createOne(
-  kubernetes: KubernetesClient,
+  dependencies: ActivityDependencies,
   { podTemplateHash: hash, replicas }: RevisionTarget,
   { input, existing, newest, signal }: Circumstances & { readonly existing: readonly ReplicaSetObject[] },
 ): Promise<Written> {
+  const { kubernetes } = dependencies;
   const { rollout, uid, metadata, antiAffinity } = input;
-  const { object, source } = await wantedSource(kubernetes, hash, input, existing, signal);
+  const { object, source } =
+    seenSource(dependencies, hash, input) ?? (await wantedSource(kubernetes, hash, input, existing, signal));
   await writeDefaultReplicas(kubernetes, object, signal);
   const { minReadySeconds } = (object.spec ?? {}) as { minReadySeconds?: number };
   const number = newest + 1;
@@ -115,10 +137,26 @@ async function createOne(
   try {
     const at = { resource: REPLICA_SETS, namespace: rollout.namespace };
     const replicaSet = await kubernetes.create(at, wanted, { fieldManager: WORKER_FIELD_MANAGER, signal });
-    return { replicaSet, scaling: { name: replicaSet.metadata.name, number, to: replicas } };
+    return { revision: toRevision(replicaSet), scaling: { name: replicaSet.metadata.name, number, to: replicas } };
   } catch (error) {
     throw isKubernetesError(error, 'conflict') ? await whoseIsIt(kubernetes, wanted, signal) : error;
   }
+}
+
+interface WantedSource {
+  readonly object: RolloutObject;
+  readonly source: PodSource;
+}
+
+/** The template that the watch has seen, where it is the one: its hash says so. */
+function seenSource(
+  { seen }: ActivityDependencies,
+  hash: string,
+  { uid }: ScaleReplicaSetsInput,
+): WantedSource | undefined {
+  const object = isFirstAttempt() ? seen?.rollout(uid) : undefined;
+  const source = object && podSourceIn(object);
+  return source && podTemplateHash(source.template) === hash ? { object, source } : undefined;
 }
 
 /** @throws a final failure when the template is no longer that of the revision */
@@ -128,7 +166,7 @@ async function wantedSource(
   { rollout, uid }: ScaleReplicaSetsInput,
   existing: readonly ReplicaSetObject[],
   signal: AbortSignal,
-): Promise<{ readonly object: RolloutObject; readonly source: PodSource }> {
+): Promise<WantedSource> {
   const object = await orAbsent(kubernetes.get<RolloutObject>(rolloutAt(rollout), { signal }));
   if (object?.metadata.uid === uid) {
     const parsed = parseSpec(object.spec, object.metadata.annotations);

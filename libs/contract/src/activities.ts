@@ -107,6 +107,8 @@ export interface RemoveCanaryMappingsInput extends RunRef {
   readonly names: readonly string[];
   /** The finalizer is taken off as well, as by `releaseRollout`. */
   readonly release?: true;
+  /** Of the Rollout, where the run knows it; with it {@link release} is a request less. */
+  readonly uid?: string;
 }
 
 export interface RemovedCanaryMappings {
