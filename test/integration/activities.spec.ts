@@ -1,5 +1,5 @@
 import { beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
-import { createActivities, type MappingObject, type RolloutObject } from '@weir/activities';
+import type { MappingObject, RolloutObject } from '@weir/activities';
 import type { CanaryRolloutActivities, MappingRunRef } from '@weir/contract';
 import {
   KubernetesError,
@@ -24,7 +24,7 @@ let scenario: Scenario;
 let ref: MappingRunRef;
 
 beforeAll(() => {
-  activities = createActivities({ kubernetes: used.cluster.kubernetes, installation: 'test/weir' });
+  activities = activitiesWith(used.cluster.kubernetes);
 });
 
 beforeEach(async () => {
@@ -333,11 +333,7 @@ describe('observeRollout', () => {
   test(
     'uses the version that the operator insists on',
     async () => {
-      const v2 = createActivities({
-        kubernetes: used.cluster.kubernetes,
-        installation: 'test/weir',
-        mappingApiVersion: 'getambassador.io/v2',
-      });
+      const v2 = activitiesWith(used.cluster.kubernetes, {}, { mappingApiVersion: 'getambassador.io/v2' });
       const observation = await does(v2.observeRollout, ref);
       expect(observation).toMatchObject({ mappingApiVersion: 'getambassador.io/v2' });
     },

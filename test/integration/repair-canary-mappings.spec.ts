@@ -1,12 +1,11 @@
 import { beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
-import { createActivities } from '@weir/activities';
 import type { CanaryRolloutActivities, RepairCanaryMappingsInput } from '@weir/contract';
 import { ROLLOUTS, type KubernetesObject } from '@weir/kubernetes';
 import { INSTANCE_ID, INSTANCE_ID_LABEL, ORDER_ANNOTATION, type CanaryMapping } from '@weir/rollout';
 import { MAPPINGS, mapping } from '../support/objects.ts';
 import { Scenario } from '../support/scenario.ts';
 import { useSandbox } from '../support/shared.ts';
-import { does } from './workbench.ts';
+import { activitiesWith, does } from './workbench.ts';
 
 const TEST_TIMEOUT_MS = 60_000;
 const STABLE = 'stable-mapping';
@@ -19,7 +18,7 @@ let scenario: Scenario;
 let input: RepairCanaryMappingsInput;
 
 beforeAll(() => {
-  activities = createActivities({ kubernetes: used.cluster.kubernetes, installation: 'test/weir' });
+  activities = activitiesWith(used.cluster.kubernetes);
 });
 
 /** A canary Mapping at weight 30. */

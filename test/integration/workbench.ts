@@ -1,8 +1,24 @@
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { DefaultLogger } from '@temporalio/worker';
-import { createActivities, type ReplicaSetObject, type SeenCluster } from '@weir/activities';
+import {
+  SERVICE_NAME_LABEL,
+  createActivities,
+  readyPods,
+  type ActivityDependencies,
+  type EndpointSlice,
+  type FollowEndpoints,
+  type ReplicaSetObject,
+  type SeenCluster,
+} from '@weir/activities';
 import type { CanaryRolloutActivities, RunRef, ScaleReplicaSetsInput, ScaledReplicaSets } from '@weir/contract';
-import { PODS, ROLLOUTS, type KubernetesClient, type KubernetesObject } from '@weir/kubernetes';
+import {
+  ENDPOINT_SLICES,
+  PODS,
+  ROLLOUTS,
+  watchForever,
+  type KubernetesClient,
+  type KubernetesObject,
+} from '@weir/kubernetes';
 import { INSTANCE_ID, INSTANCE_ID_LABEL, POD_TEMPLATE_HASH_LABEL, type Observation } from '@weir/rollout';
 import { randomUUID } from 'node:crypto';
 import { Application } from '../support/application.ts';
@@ -105,14 +121,37 @@ export class Workbench extends Application {
   }
 }
 
-export function activitiesWith(kubernetes: KubernetesClient, seen?: Partial<SeenCluster>): CanaryRolloutActivities {
-  return createActivities({ kubernetes, installation: 'test/weir', ...(seen && { seen: seenOnly(seen) }) });
+/** Activities of a worker whose watches have seen this, and nothing else. */
+export function activitiesWith(
+  kubernetes: KubernetesClient,
+  seen: Partial<SeenCluster> = {},
+  more: Partial<ActivityDependencies> = {},
+): CanaryRolloutActivities {
+  const nothing = () => undefined;
+  return createActivities({
+    kubernetes,
+    installation: 'test/weir',
+    seen: { rollout: nothing, mappings: nothing, replicaSets: nothing, willDelete: nothing, ...seen },
+    followEndpoints: following(kubernetes),
+    ...more,
+  });
 }
 
-/** Watches that have seen this, and nothing else. */
-function seenOnly(seen: Partial<SeenCluster>): SeenCluster {
-  const nothing = () => undefined;
-  return { rollout: nothing, mappings: nothing, replicaSets: nothing, followEndpoints: nothing, ...seen };
+/** With a watch for each Service, because a test has no worker to share one. */
+function following(kubernetes: KubernetesClient): FollowEndpoints {
+  return ({ namespace, service, onReady, onBreak, signal }) => {
+    const slices = new Map<string, readonly string[]>();
+    void watchForever<EndpointSlice>(kubernetes, {
+      at: { resource: ENDPOINT_SLICES, namespace },
+      selector: { labelSelector: `${SERVICE_NAME_LABEL}=${service}` },
+      signal,
+      onBreak,
+      onChange: ({ type, object }) => {
+        slices.set(object.metadata.name, type === 'DELETED' ? [] : readyPods(object));
+        onReady([...slices.values()].flat());
+      },
+    });
+  };
 }
 
 /** A worker without a server, for one activity; it says nothing of failures, which are what a test is about. */

@@ -111,6 +111,18 @@ describe('what is news of the Mappings of a Rollout', () => {
     });
   });
 
+  test('the canary Mapping that its run has deleted is no news when it goes, and one that is made after it is', () => {
+    given();
+    news.willDelete('uid of the first');
+    const [first, second] = ['uid of the first', 'uid of the second'].map((uid) =>
+      canaryOf(stable, 100, { metadata: { uid } }),
+    ) as [MappingObject, MappingObject];
+    expect(happens('MODIFIED', first)).toEqual([]);
+    expect(happens('DELETED', first)).toEqual([]);
+    expect(happens('ADDED', second)).toEqual([]);
+    expect(happens('DELETED', second)).toEqual(['app']);
+  });
+
   test('what was seen is all of it, in one version, or nothing', () => {
     const { apiVersion = '' } = stable;
     happens('LISTED', stable);

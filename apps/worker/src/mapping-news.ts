@@ -52,6 +52,8 @@ export class MappingNews {
   private readonly mappings = new Map<string, MappingObject>();
   private readonly byPrefix = new ByPrefix();
   private isComplete = false;
+  /** uids of canary Mappings that a run has this worker delete. */
+  private readonly leaving = new Set<string>();
   private readonly followed = new Map<string, Followed>();
   /** uids of Rollouts, by the key of a stable Mapping that they list. */
   private readonly byStable = new Map<string, Set<string>>();
@@ -65,6 +67,7 @@ export class MappingNews {
   mappingChanged({ type, object }: Change<MappingObject>): readonly MappingTold[] {
     const key = keyOf(object);
     const isNew = !this.mappings.has(key);
+    const isLeaving = type === 'DELETED' && this.leaving.delete(object.metadata.uid ?? '');
     if (type === 'DELETED') {
       this.mappings.delete(key);
       this.byPrefix.delete(key);
@@ -80,7 +83,9 @@ export class MappingNews {
     return [
       ...asStable.flatMap(({ one, stableName }) => this.look(one, stableName, type === 'LISTED')),
       ...asCanary.flatMap(({ one, stableName }) =>
-        type === 'DELETED' ? this.deleted(one, stableName, object) : this.look(one, stableName, type === 'LISTED'),
+        type === 'DELETED'
+          ? this.deleted(one, stableName, isLeaving || isWithoutTraffic(object))
+          : this.look(one, stableName, type === 'LISTED'),
       ),
       ...(asCanary.length === 0 ? this.intruded(key) : []),
       // What came onto its route just before it did was nobody's business then.
@@ -94,6 +99,11 @@ export class MappingNews {
     return this.isComplete && all.every((one) => one.apiVersion === apiVersion) ? all : undefined;
   }
 
+  /** A run has that canary Mapping deleted: it need not be told when it is gone. */
+  willDelete(uid: string): void {
+    this.leaving.add(uid);
+  }
+
   /** All Mappings have come. A canary Mapping that is not among them was deleted while nobody watched. */
   listed(): readonly MappingTold[] {
     this.isComplete = true;
@@ -104,6 +114,7 @@ export class MappingNews {
   forgetMappings(): void {
     this.mappings.clear();
     this.byPrefix.clear();
+    this.leaving.clear();
     this.isComplete = false;
   }
 
@@ -219,11 +230,10 @@ export class MappingNews {
     return ordered.length > 0 ? ordered : isNews ? [{ rollout: one.rollout }] : [];
   }
 
-  private deleted(one: Followed, stableName: string, canary: MappingObject): MappingTold[] {
+  /** @param isExpected - our own removal, or as good as that: without traffic nothing is at stake */
+  private deleted(one: Followed, stableName: string, isExpected: boolean): MappingTold[] {
     one.told.delete(stableName);
-    // Our own removal after an abort, or as good as that: without traffic nothing is at stake.
-    const isIdle = canary.spec.weight === 0 && weightWrittenOn(canary) === 0;
-    return isIdle ? [] : [{ rollout: one.rollout }];
+    return isExpected ? [] : [{ rollout: one.rollout }];
   }
 
   /**
@@ -291,6 +301,10 @@ function trafficOf({ metadata, spec }: RolloutObject, before?: Followed): Pick<F
   const parsed = parseSpec(spec, annotations);
   // The run of a spec that became invalid is on its way home by the one before.
   return parsed.ok ? { traffic: parsed.spec, generation } : { traffic: before?.traffic ?? NO_TRAFFIC };
+}
+
+function isWithoutTraffic(canary: MappingObject): boolean {
+  return canary.spec.weight === 0 && weightWrittenOn(canary) === 0;
 }
 
 function stableNameOf({ metadata: { name } }: MappingObject): string {

@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import type { RolloutObject } from '@weir/activities';
 import type { CommandPayload, SpecChanged } from '@weir/contract';
 import type { Change, KubernetesClient, KubernetesObject, WatchOptions } from '@weir/kubernetes';
@@ -97,6 +97,42 @@ describe('the watch of the worker', () => {
     expect(await seen('rollouts', 'MODIFIED', rollout('app', { generation: 3 }))).toEqual(['tell, app, generation 3']);
   });
 
+  describe('of a generation that the API has stored', () => {
+    const stored = (generation: number, observedGeneration = '1'): RolloutObject => {
+      const { metadata, ...rest } = rollout('app', { generation, status: { observedGeneration } });
+      const managedFields = [{ manager: 'weir', time: '2026-01-01T00:00:00Z' }];
+      return { ...rest, metadata: { ...metadata, managedFields } };
+    };
+    const later = async (ms: number): Promise<string[]> => {
+      await jest.advanceTimersByTimeAsync(ms);
+      return told.splice(0);
+    };
+    beforeEach(() => void jest.useFakeTimers({ doNotFake: ['setImmediate', 'nextTick', 'queueMicrotask'] }));
+    afterEach(() => void jest.useRealTimers());
+
+    test('tells nothing when its run says in the status that it has begun', async () => {
+      expect(await seen('rollouts', 'MODIFIED', stored(2))).toEqual([]);
+      expect(await seen('rollouts', 'MODIFIED', stored(2, '2'))).toEqual([]);
+      expect(await later(60_000)).toEqual([]);
+    });
+
+    test('tells it after a while when no run has begun: it was stored, and not told', async () => {
+      expect(await seen('rollouts', 'ADDED', stored(2))).toEqual([]);
+      expect(await later(1_500)).toEqual([]);
+      expect(await later(1_000)).toEqual(['tell, app, generation 2']);
+      expect(await later(60_000)).toEqual([]);
+    });
+
+    test('tells at once what others change meanwhile, and nothing of a Rollout that is gone', async () => {
+      await seen('rollouts', 'MODIFIED', stored(2));
+      expect(await seen('rollouts', 'MODIFIED', rollout('app', { generation: 3 }))).toEqual([
+        'tell, app, generation 3',
+      ]);
+      await seen('rollouts', 'DELETED', rollout('app', { generation: 3 }));
+      expect(await later(60_000)).toEqual([]);
+    });
+  });
+
   test('tells of pods when their counts change, and not what is known', async () => {
     await seen('rollouts', 'LISTED', rollout('app'));
     expect(await seen('replicasets', 'ADDED', pods('app', 'v1', 4))).toEqual(['tell, app, generation 1, app-v1=4']);
@@ -124,7 +160,7 @@ describe('the watch of the worker', () => {
     const ready: (readonly string[])[] = [];
     const { signal } = new AbortController();
     const onReady = (names: readonly string[]) => void ready.push(names);
-    watch.seen.followEndpoints({ namespace: 'ns', service: 'web', onReady, onBreak: () => undefined, signal });
+    watch.followEndpoints({ namespace: 'ns', service: 'web', onReady, onBreak: () => undefined, signal });
     listed.get('endpointslices')?.();
     expect(await seen('endpointslices', 'ADDED', slice)).toEqual([]);
     expect(ready).toEqual([[], ['a']]);

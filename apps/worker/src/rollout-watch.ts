@@ -1,6 +1,7 @@
 import {
   SERVICE_NAME_LABEL,
   type EndpointSlice,
+  type FollowEndpoints,
   type MappingObject,
   type ReplicaSetObject,
   type RolloutObject,
@@ -26,13 +27,15 @@ import { watchMappings } from './mapping-watch.ts';
 import { PodNews } from './pod-news.ts';
 import { SeenEndpoints } from './seen-endpoints.ts';
 import { Teller } from './teller.ts';
-import { isBehindDeployment, referencedDeployment, tellingOf } from './telling.ts';
+import { isBehindDeployment, isToldByApi, referencedDeployment, tellingOf } from './telling.ts';
 import { tellVanished } from './vanished.ts';
 
 /** What a watch that is being ended may take when the worker stops. */
 const STOP_MS = 2_000;
 /** A pod that starts is three changes in a row, and only the last of them is one that a run waits for. */
 const FOR_THE_STATUS_MS = 1_000;
+/** The API tells a run of what it has stored in milliseconds, and the run then says in the status that it has begun. */
+const API_TELLS_MS = 2_000;
 /** Temporal is asked again this long after it could not be reached. */
 const VANISHED_RETRY_MS = 5_000;
 
@@ -125,8 +128,10 @@ export class RolloutWatch {
     rollout: (uid) => this.rollouts.get(uid),
     mappings: (apiVersion) => this.mappings.seen(apiVersion),
     replicaSets: (uid) => (this.areReplicaSetsListed ? this.pods.of(uid) : undefined),
-    followEndpoints: (following) => this.endpoints.follow(following),
+    willDelete: (uid) => this.mappings.willDelete(uid),
   };
+
+  readonly followEndpoints: FollowEndpoints = (following) => this.endpoints.follow(following);
 
   private get watchForever(): typeof watchForeverOnCluster {
     return this.options.watchForever ?? watchForeverOnCluster;
@@ -160,7 +165,11 @@ export class RolloutWatch {
       if (type !== 'DELETED') {
         this.lastTold.set(uid, text);
       }
-      this.teller.tell(this.refOf(object), telling);
+      if (isToldByApi(change, telling)) {
+        setTimeout(() => this.tellIfStillBehind(uid), API_TELLS_MS).unref();
+      } else {
+        this.teller.tell(this.refOf(object), telling);
+      }
     } else if (type !== 'DELETED') {
       this.tellOfPods(object); // Its ReplicaSets may have been seen before it was.
       if (type !== 'MODIFIED') {
@@ -168,6 +177,15 @@ export class RolloutWatch {
       }
     }
     this.tellOfMappings(this.mappings.rolloutChanged(change));
+  }
+
+  /** Stored, and not told: the API could not reach Temporal, or was killed in between. */
+  private tellIfStillBehind(uid: string): void {
+    const object = this.rollouts.get(uid);
+    const telling = object && tellingOf({ type: 'MODIFIED', object });
+    if (object !== undefined && telling !== undefined) {
+      this.teller.tell(this.refOf(object), telling);
+    }
   }
 
   /** Only an open run: without one no canary Mapping takes traffic, or the sweep finds it. */

@@ -1,8 +1,16 @@
 import { describe, expect, test } from '@jest/globals';
 import type { RolloutObject } from '@weir/activities';
-import type { Change } from '@weir/kubernetes';
+import type { Change, ManagedFields } from '@weir/kubernetes';
 import { FINALIZER, type Order, type Revision } from '@weir/rollout';
-import { abortBy, isBehindDeployment, referencedDeployment, tellingOf, together, type Telling } from './telling.ts';
+import {
+  abortBy,
+  isBehindDeployment,
+  isToldByApi,
+  referencedDeployment,
+  tellingOf,
+  together,
+  type Telling,
+} from './telling.ts';
 
 const BEHIND: RolloutObject = {
   metadata: { name: 'app', namespace: 'ns', uid: 'u', generation: 3 },
@@ -149,5 +157,45 @@ describe('the Deployment of a workloadRef', () => {
     ['is no news when this generation was read', { ...SEEN, status: { workloadObservedGeneration: '2' } }, false],
   ])('%s', (_name, rollout, isBehind) => {
     expect(isBehindDeployment(rollout, 2)).toBe(isBehind);
+  });
+});
+
+describe('what the API has told a run itself', () => {
+  const wrote = (manager: string, second: number, subresource?: string): ManagedFields => ({
+    manager,
+    time: `2026-01-01T00:00:0${second}Z`,
+    ...(subresource !== undefined && { subresource }),
+  });
+  const by = (...managedFields: ManagedFields[]): RolloutObject => ({
+    ...BEHIND,
+    metadata: { ...BEHIND.metadata, managedFields },
+  });
+  const api = wrote('weir', 5);
+
+  test.each<[string, boolean, RolloutObject]>([
+    ['its own write', true, by(api)],
+    ['its own write, over an older one of kubectl', true, by(wrote('kubectl-edit', 4), api)],
+    [
+      'its own write, with a later status and note of the run',
+      true,
+      by(api, wrote('weir-worker', 6), wrote('x', 6, 'status')),
+    ],
+    ['no write of kubectl after it', false, by(api, wrote('kubectl-edit', 6))],
+    ['no write of kubectl in the same second, which may be the later one', false, by(api, wrote('kubectl-edit', 5))],
+    ['no scaling after it', false, by(api, wrote('kube-controller-manager', 6, 'scale'))],
+    ['nothing of a Rollout that it never wrote', false, by(wrote('argocd-controller', 5))],
+    ['nothing of a Rollout that says nothing of its writers', false, BEHIND],
+  ])('is %s', (_name, expected, object) => {
+    const telling = tellingOf({ type: 'MODIFIED', object }) as Telling;
+    expect(isToldByApi({ type: 'MODIFIED', object }, telling)).toBe(expected);
+    expect(isToldByApi({ type: 'ADDED', object }, telling)).toBe(expected);
+  });
+
+  test.each<[string, Change<RolloutObject>['type'], RolloutObject]>([
+    ['what was stored before this worker was up', 'LISTED', by(api)],
+    ['a deletion', 'MODIFIED', { ...DELETING, metadata: { ...DELETING.metadata, managedFields: [api] } }],
+    ['a label that is there again', 'ADDED', { ...SEEN, metadata: { ...SEEN.metadata, managedFields: [api] } }],
+  ])('is not %s', (_name, type, object) => {
+    expect(isToldByApi({ type, object }, tellingOf({ type, object }) as Telling)).toBe(false);
   });
 });

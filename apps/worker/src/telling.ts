@@ -1,7 +1,7 @@
 import type { CommandPayload, SpecChanged } from '@weir/contract';
 import type { Change } from '@weir/kubernetes';
 import type { RolloutObject } from '@weir/activities';
-import { FINALIZER, type Order } from '@weir/rollout';
+import { FINALIZER, USER_FIELD_MANAGER, WORKER_FIELD_MANAGER, type Order } from '@weir/rollout';
 
 /** A message to the run of a Rollout. */
 export interface Telling {
@@ -31,6 +31,27 @@ export function tellingOf({ type, object }: Change<RolloutObject>): Telling | un
   }
   // It has come (back) into view with nothing new in it: the label was put on again.
   return type === 'ADDED' ? { change: { uid, generation, lookAgain: true }, start: true } : undefined;
+}
+
+/**
+ * Whether the API has written what is to be told, and so tells it itself: nobody wrote to the Rollout later than it, in the seconds that
+ * `managedFields` count. Not counted are a status, and the worker, which writes of a spec only the default of `replicas`.
+ */
+export function isToldByApi({ type, object }: Change<RolloutObject>, { change }: Telling): boolean {
+  const { deletionTimestamp, managedFields = [] } = object.metadata;
+  if (type === 'LISTED' || deletionTimestamp !== undefined || change.lookAgain === true) {
+    return false;
+  }
+  const writers = managedFields.filter(
+    ({ manager, subresource }) => manager !== WORKER_FIELD_MANAGER && subresource !== 'status',
+  );
+  const latest = (isApi: boolean): string =>
+    writers
+      .filter(({ manager }) => (manager === USER_FIELD_MANAGER) === isApi)
+      .map(({ time = '' }) => time)
+      .sort()
+      .at(-1) ?? '';
+  return latest(true) > latest(false);
 }
 
 /** Two messages in one: the newer one's facts, and both's wishes. */

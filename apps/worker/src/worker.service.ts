@@ -88,6 +88,7 @@ export class WorkerService implements OnApplicationBootstrap, OnApplicationShutd
       cluster,
       runs,
       seen: watch.seen,
+      followEndpoints: watch.followEndpoints,
       ...(mappingApiVersion !== undefined && { mappingApiVersion }),
       ...(gateway && { gateway }),
     });

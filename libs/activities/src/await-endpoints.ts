@@ -5,7 +5,6 @@ import type { Selector } from '@weir/rollout';
 import { alive } from './alive.ts';
 import type { ActivityDependencies } from './dependencies.ts';
 import { translated } from './failures.ts';
-import { followByItself } from './follow-endpoints.ts';
 import type { ServiceObject } from './objects.ts';
 
 /** The endpoint controller follows a selector within a second; an attempt that waits longer ends and says what is missing. */
@@ -42,13 +41,12 @@ export interface AwaitedEndpoints {
 
 /** @throws a retryable failure that says what is missing, after `atMostMs` */
 export async function untilEndpointsAre(
-  { kubernetes, seen }: ActivityDependencies,
+  { kubernetes, followEndpoints }: ActivityDependencies,
   { namespace, service, selector, signal }: AwaitedEndpoints,
   atMostMs: number,
 ): Promise<void> {
   const stop = new AbortController();
   const pods = new SelectedPods(kubernetes, namespace, selector, signal);
-  const follow = seen?.followEndpoints ?? followByItself(kubernetes);
   let missing = 'no EndpointSlice was seen';
   await new Promise<void>((resolve, reject) => {
     const giveUp = setTimeout(() => {
@@ -57,7 +55,7 @@ export async function untilEndpointsAre(
     }, atMostMs);
     stop.signal.addEventListener('abort', () => clearTimeout(giveUp), { once: true });
     signal.addEventListener('abort', () => reject(signal.reason as Error), { once: true });
-    follow({
+    followEndpoints({
       namespace,
       service,
       signal: AbortSignal.any([signal, stop.signal]),

@@ -162,7 +162,7 @@ describe('awaitServedWeight', () => {
       },
     };
     const environment = new MockActivityEnvironment({}, { logger: new DefaultLogger('ERROR', () => undefined) });
-    const activity = awaitServedWeight({ kubernetes: {} as never, installation: 'test', gateway });
+    const activity = awaitServedWeight({ gateway });
     const report = environment.run(activity, { ...INPUT, untilMs: STARTED_MS + 8_000, ...input });
     return { report, environment, asked: () => asked };
   }
@@ -180,7 +180,7 @@ describe('awaitServedWeight', () => {
 
   test('says that nothing is known when no gateway is configured, and does not wait', async () => {
     const environment = new MockActivityEnvironment();
-    const activity = awaitServedWeight({ kubernetes: {} as never, installation: 'test' });
+    const activity = awaitServedWeight({});
     const untilMs = STARTED_MS + 8_000;
     expect(await environment.run(activity, { ...INPUT, untilMs })).toEqual({
       state: 'unknown',
@@ -283,7 +283,7 @@ describe('awaitServedWeight on instances of which one hangs', () => {
 
   test('says in time what the others serve', async () => {
     const gateway = gatewayDiagnostics({} as never, { urls: [FAST, 'http://hangs'] });
-    const activity = awaitServedWeight({ kubernetes: {} as never, installation: 'test', gateway });
+    const activity = awaitServedWeight({ gateway });
     const startedAtMs = Date.now();
     const report = await new MockActivityEnvironment().run(activity, { ...INPUT, untilMs: startedAtMs + 1_000 });
     expect(report).toEqual({

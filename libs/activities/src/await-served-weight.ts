@@ -20,7 +20,9 @@ const ERROR_STANDS_MS = 2_000;
 const LATE_ANSWER_MS = 2_000;
 
 /** Asks every instance of the gateway until all serve the weight, or until it is time to say what they serve. */
-export function awaitServedWeight({ gateway }: ActivityDependencies): CanaryRolloutActivities['awaitServedWeight'] {
+export function awaitServedWeight({
+  gateway,
+}: Pick<ActivityDependencies, 'gateway'>): CanaryRolloutActivities['awaitServedWeight'] {
   return (input) =>
     translated('step', () =>
       alive(async (signal) => {

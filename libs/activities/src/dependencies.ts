@@ -11,8 +11,9 @@ export interface ActivityDependencies {
   readonly installation: string;
   /** `group/version` of Mapping that the operator insists on. */
   readonly mappingApiVersion?: string;
-  /** Absent: nobody watches, and everything is read. */
+  /** Absent: everything is read. */
   readonly seen?: SeenCluster;
+  readonly followEndpoints: FollowEndpoints;
   /** Absent: a weight counts when it is written. */
   readonly gateway?: GatewayDiagnostics;
 }
@@ -25,5 +26,6 @@ export interface SeenCluster {
   mappings(apiVersion: string): readonly MappingObject[] | undefined;
   /** All that the Rollout of that uid controls; undefined: not all of them have been seen. */
   replicaSets(rolloutUid: string): readonly ReplicaSetObject[] | undefined;
-  readonly followEndpoints: FollowEndpoints;
+  /** A Mapping of that uid is about to be deleted as its run wants it, which is then no news to the run. */
+  willDelete(mappingUid: string): void;
 }

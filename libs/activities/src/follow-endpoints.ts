@@ -1,4 +1,4 @@
-import { ENDPOINT_SLICES, watchForever, type KubernetesClient, type KubernetesObject } from '@weir/kubernetes';
+import type { KubernetesObject } from '@weir/kubernetes';
 
 export interface EndpointSlice extends KubernetesObject {
   /** The API server writes null, and not an empty list, for a Service without pods. */
@@ -24,7 +24,7 @@ export interface Following {
   readonly signal: AbortSignal;
 }
 
-/** Follows the endpoints of a Service. */
+/** Follows the endpoints of a Service: one watch for all of them, because each run waits for two. */
 export type FollowEndpoints = (following: Following) => void;
 
 /** Pods that one EndpointSlice calls ready; one that says nothing of a pod means that it is (Kubernetes API reference). */
@@ -32,35 +32,4 @@ export function readyPods({ endpoints }: EndpointSlice): string[] {
   return (endpoints ?? [])
     .filter(({ conditions }) => conditions?.ready !== false)
     .map(({ targetRef }) => targetRef?.name ?? '');
-}
-
-/** With a watch of its own for each Service: for whoever has no shared one. */
-export function followByItself(kubernetes: KubernetesClient): FollowEndpoints {
-  return ({ namespace, service, onReady, onBreak, signal }) => {
-    const slices = new Map<string, readonly string[]>();
-    let isListed = false;
-    const tell = (): void => {
-      if (isListed) {
-        onReady([...slices.values()].flat());
-      }
-    };
-    void watchForever<EndpointSlice>(kubernetes, {
-      at: { resource: ENDPOINT_SLICES, namespace },
-      selector: { labelSelector: `${SERVICE_NAME_LABEL}=${service}` },
-      signal,
-      onBreak,
-      onChange: ({ type, object }) => {
-        if (type === 'DELETED') {
-          slices.delete(object.metadata.name);
-        } else {
-          slices.set(object.metadata.name, readyPods(object));
-        }
-        tell();
-      },
-      onListed: () => {
-        isListed = true;
-        tell();
-      },
-    });
-  };
 }

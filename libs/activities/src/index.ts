@@ -19,7 +19,13 @@ import { switchStableService } from './switch-stable-service.ts';
 import { trimRevisions } from './trim-revisions.ts';
 
 export type { ActivityDependencies, SeenCluster } from './dependencies.ts';
-export { SERVICE_NAME_LABEL, readyPods, type EndpointSlice, type Following } from './follow-endpoints.ts';
+export {
+  SERVICE_NAME_LABEL,
+  readyPods,
+  type EndpointSlice,
+  type FollowEndpoints,
+  type Following,
+} from './follow-endpoints.ts';
 export {
   gatewayDiagnostics,
   type GatewayDiagnostics,

@@ -66,11 +66,12 @@ async function findOurs(
  * next attempt.
  */
 async function removeOne(
-  { kubernetes }: ActivityDependencies,
+  { kubernetes, seen }: ActivityDependencies,
   apiVersion: string,
   mapping: MappingObject,
   signal: AbortSignal,
 ): Promise<void> {
-  const { name, namespace } = mapping.metadata;
+  const { name, namespace, uid = '' } = mapping.metadata;
+  seen?.willDelete(uid);
   await orAbsent(kubernetes.delete(mappingsAt(apiVersion, namespace, name), { ...preconditions(mapping), signal }));
 }
