@@ -20,9 +20,10 @@ const PARTS = {
   unit: () => jest('unit'),
   servers: () => check('servers of the sandbox', ['apps/sandbox/dist/servers-main.js']),
   workflows: () => jest('workflows', '--maxWorkers=2'),
-  // Each of these starts sandboxes of its own: two at a time is what two cores carry.
+  // Each of these starts a sandbox of its own: two at a time is what two cores carry.
   integration: () => jest('integration', '--maxWorkers=2'),
-  e2e: () => jest('e2e', '--maxWorkers=2'),
+  // With all its processes. Of two at a time on two slow cores a worker that was killed took half a minute to be up again.
+  e2e: () => jest('e2e', '--maxWorkers=1'),
 };
 
 const wanted = process.argv.slice(2);

@@ -14,6 +14,15 @@ describe('what the bench finds', () => {
     expect(findings.failures).toEqual([expect.stringMatching(/^second: Error: the server is gone/)]);
   });
 
+  test('given no time, then it is said what was left out', () => {
+    let isOver = false;
+    const findings = new Findings(() => isOver);
+    expect(findings.hasTimeFor('first')).toBe(true);
+    isOver = true;
+    expect(findings.hasTimeFor('second')).toBe(false);
+    expect(findings.leftOut).toEqual(['second']);
+  });
+
   test('given a part that found nothing of what it says, then it failed, and the table can be made', async () => {
     const findings = new Findings();
     await findings.attempt('first', async () => findings.add([sample('idle', 1), sample('busy')]));

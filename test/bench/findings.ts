@@ -5,6 +5,20 @@ export class Findings {
   private readonly samples: Sample[] = [];
   /** What could not be measured, and why. */
   readonly failures: string[] = [];
+  /** What there was no time for. */
+  readonly leftOut: string[] = [];
+
+  /** @param isOver - whether nothing new is begun any more */
+  constructor(private readonly isOver: () => boolean = () => false) {}
+
+  /** Whether there is time for that; notes it when there is not. */
+  hasTimeFor(what: string): boolean {
+    const isOver = this.isOver();
+    if (isOver) {
+      this.leftOut.push(what);
+    }
+    return !isOver;
+  }
 
   /** Does a part of the whole; notes it when it fails. */
   async attempt(what: string, part: () => Promise<void>): Promise<void> {

@@ -12,24 +12,28 @@ import { FULL, QUICK } from './plan.ts';
 import { rowsOf, tableOf } from './table.ts';
 import { judge, verdictsOf } from './targets.ts';
 
-const USAGE = `Usage: npm run bench -- [NAME ...] [--quick] [--with-peer] [--json FILE]
+const USAGE = `Usage: npm run bench -- [NAME ...] [--quick] [--minutes N] [--with-peer] [--json FILE]
 
-  course     from an update to each weight, the switch of the stable Service and the end: 1, 10, 100 and 300 rollouts at
-             once; then promote and abort, one at a time and 100 and 300 at once
+  course     from an update to each weight, the switch of the stable Service and the end: 1, 10 and 100 rollouts at once;
+             then promote and abort, one at a time and 100 at once
   requests   what a rollout costs the API server
   timers     how late durable timers fire
   drift      from an edit of a Mapping by somebody else to its repair
   brake      from an abort by REST to weight 0, idle and with 200 rollouts under way
   paused     memory, CPU and every command with 500 and 2000 paused rollouts
   crash      from SIGKILL of a worker to the next weight
-  Without a name: all of them, in less than an hour; --quick: fewer of each, in less than ten minutes.
+  crowd      like course, with 300 at once; not with --quick
+  Without a name: all of them, in less than an hour; --quick: fewer of each, in less than ten minutes. Nothing new is begun
+  after --minutes (default ${FULL.minutes}, with --quick ${QUICK.minutes}); what was left out is said.
 
-  course and requests measure Argo Rollouts too, with its default and with raised flags, when ROLLOUTS_CONTROLLER
+  course, crowd and requests measure Argo Rollouts too, with its default and with raised flags, when ROLLOUTS_CONTROLLER
   names its controller's binary; --with-peer builds it. docs/performance.md has the method.
 `;
 
 type Report = (line: string) => void;
 
+// Ctrl-C: by an exit the peer's controller ends, and a sandbox whose parent has gone ends by itself.
+(['SIGINT', 'SIGTERM'] as const).forEach((name) => process.once(name, () => process.exit(130)));
 process.exitCode = await main();
 
 async function main(): Promise<number> {
@@ -37,23 +41,30 @@ async function main(): Promise<number> {
     allowPositionals: true,
     options: {
       quick: { type: 'boolean', default: false },
+      minutes: { type: 'string' },
       'with-peer': { type: 'boolean', default: false },
       json: { type: 'string' },
-      help: { type: 'boolean' },
+      help: { type: 'boolean', default: false },
     },
   });
-  const known = SETS.flatMap((set) => Object.keys(set));
-  const unknown = names.filter((name) => !known.includes(name));
-  if (unknown.length > 0 || values.help === true) {
-    process.stderr.write(unknown.length > 0 ? `no such measurement: ${unknown.join(', ')}\n${USAGE}` : USAGE);
-    return unknown.length > 0 ? 2 : 0;
+  const wrong = mistakes(values, names);
+  if (wrong.length > 0 || values.help) {
+    process.stderr.write([...wrong, USAGE].join('\n'));
+    return wrong.length > 0 ? 2 : 0;
   }
   const report: Report = (line) => void process.stdout.write(`${line}\n`);
   const peer = values['with-peer'] ? await ensurePeer({ report }) : process.env['ROLLOUTS_CONTROLLER'];
-  const findings = new Findings();
-  const given = { plan: values.quick ? QUICK : FULL, report, findings, ...(peer !== undefined && { peer }) };
-  for (const set of SETS.map((all) => wantedOf(all, names)).filter(({ length }) => length > 0)) {
-    await findings.attempt('the servers', () => onItsOwn((cluster) => measureAll(set, { ...given, cluster })));
+  const plan = values.quick ? QUICK : FULL;
+  const minutes = values.minutes === undefined ? plan.minutes : Number(values.minutes);
+  // From now on: the peer may just have been built.
+  const endMs = performance.now() + minutes * 60_000;
+  const findings = new Findings(() => performance.now() > endMs);
+  const given = { plan, report, findings, ...(peer !== undefined && { peer }) };
+  const sets = SETS.filter((set) => !('crowd' in set) || plan.crowds.length > 0);
+  for (const set of sets.map((all) => wantedOf(all, names)).filter(({ length }) => length > 0)) {
+    if (findings.hasTimeFor(set.map(([name]) => name).join(' and '))) {
+      await findings.attempt('the servers', () => onItsOwn((cluster) => measureAll(set, { ...given, cluster })));
+    }
   }
   const { failures } = findings;
   const rows = publish(given);
@@ -64,6 +75,19 @@ async function main(): Promise<number> {
   return failures.length > 0 ? 1 : 0;
 }
 
+function mistakes(
+  { quick, minutes }: { readonly quick: boolean; readonly minutes?: string | undefined },
+  names: readonly string[],
+): string[] {
+  const known = SETS.flatMap((set) => Object.keys(set));
+  const unknown = names.filter((name) => !known.includes(name));
+  return [
+    ...(unknown.length > 0 ? [`no such measurement: ${unknown.join(', ')}`] : []),
+    ...(quick && names.includes('crowd') ? ['crowd is no part of --quick'] : []),
+    ...(minutes === undefined || Number(minutes) > 0 ? [] : [`--minutes needs a number above 0, not '${minutes}'`]),
+  ];
+}
+
 async function measureAll(measurements: ReturnType<typeof wantedOf>, bench: Bench): Promise<void> {
   for (const [name, measure] of measurements) {
     bench.report(`${name} …`);
@@ -72,13 +96,14 @@ async function measureAll(measurements: ReturnType<typeof wantedOf>, bench: Benc
 }
 
 /** Prints the tables; answers what of them goes into the file. */
-function publish({ plan, peer, report, findings: { figures } }: Omit<Bench, 'cluster'>) {
+function publish({ plan, peer, report, findings: { figures, leftOut } }: Omit<Bench, 'cluster'>) {
   const rows = rowsOf(figures);
   const targets = judge(figures);
   const machine = `${cpus().length} × ${cpus()[0]?.model ?? 'unknown'}, Node ${process.versions.node}`;
   const at = new Date().toISOString();
   const without = peer === undefined ? ['Without Argo Rollouts: ROLLOUTS_CONTROLLER names no binary.'] : [];
-  const notes = [...plan.notes, ...without];
+  const late = leftOut.length === 0 ? [] : [`Left out, because there was no time: ${leftOut.join('; ')}.`];
+  const notes = [...plan.notes, ...without, ...late];
   report(`\n${tableOf(rows)}\n\n${verdictsOf(targets)}\n`);
   [...notes, `${machine}, ${at}, ${Math.round(performance.now() / 60_000)} minutes`].forEach(report);
   const missed = targets.filter(({ outcome }) => outcome === 'missed');

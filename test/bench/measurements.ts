@@ -50,6 +50,11 @@ export const SETS = [
   },
   { paused: (bench) => once(bench, 'paused', ({ cluster, plan }) => measurePaused(cluster, plan.paused)) },
   { crash: (bench) => once(bench, 'crash', ({ cluster, plan }) => measureCrash(cluster, plan.crash)) },
+  // The last, because it takes longest: where the machine is slow there is no time for it.
+  {
+    crowd: (bench) =>
+      bySides(bench, 'crowd', bench.plan.crowds, (side, course) => measureCourse(bench.cluster, side, course)),
+  },
 ] as const satisfies readonly Readonly<Record<string, Measurement>>[];
 
 /** Those of one set that are wanted, with their names; all of them when nothing is named. */
@@ -125,6 +130,10 @@ async function cpuMeter({ stateDirectory }: TestCluster): Promise<() => Promise<
 /** A part of the whole; says how long it took, and at once whether it failed. */
 async function once(bench: Bench, what: string, part: (bench: Bench) => Promise<readonly Sample[]>): Promise<void> {
   const { findings, report } = bench;
+  if (!findings.hasTimeFor(what)) {
+    report(`${what}: left out, there is no time`);
+    return;
+  }
   const [sinceMs, failures] = [performance.now(), findings.failures.length];
   await findings.attempt(what, async () => findings.add(await part(bench)));
   const outcome = findings.failures.length > failures ? ', FAILED' : '';

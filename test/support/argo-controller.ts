@@ -46,6 +46,10 @@ export async function startArgoController(
     ],
     { stdio: ['ignore', log.fd, log.fd] },
   );
+  // Nobody else would end it: the sandbox does not know of it.
+  const killed = (): void => void child.kill('SIGKILL');
+  process.once('exit', killed);
+  child.once('exit', () => process.off('exit', killed));
   const failed = once(child, 'error').then(([error]: unknown[]) => error);
   await log.close();
   try {
