@@ -13,7 +13,7 @@ import { setWeight, untilPromoted } from '../support/workload-app.ts';
 import { useWorkloads } from '../support/workload-scenario.ts';
 
 const TEST_TIMEOUT_MS = 120_000;
-const START_TIMEOUT_MS = 60_000;
+const START_TIMEOUT_MS = 120_000;
 const canary = 'stable-mapping0-canary';
 const EVE = { actor: 'eve', reason: '5xx' };
 const BY_EVE = /aborted by eve: 5xx/;
@@ -28,7 +28,7 @@ beforeAll(async () => {
   const { env } = await readSandbox(used.sandbox.stateDirectory);
   proxy = await FaultProxy.start(env['KUBECONFIG'] ?? '', used.sandbox.stateDirectory);
   await used.processes.kill('worker');
-  await used.processes.start('worker', { KUBECONFIG: proxy.kubeconfig });
+  await used.processes.startWorker({ KUBECONFIG: proxy.kubeconfig });
 }, START_TIMEOUT_MS);
 afterAll(() => proxy.close());
 

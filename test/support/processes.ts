@@ -4,6 +4,8 @@ import { once } from 'node:events';
 import { readSandbox } from './cluster.ts';
 import { eventually } from './wait.ts';
 
+const WORKER_UP_MS = 60_000;
+
 /** Kills processes of a sandbox and starts them again on the same data, as a person would by hand. */
 export class Processes {
   private readonly startedByHand = new Map<ProcessName, ChildProcess>();
@@ -36,6 +38,20 @@ export class Processes {
       stdio: 'ignore',
     });
     this.startedByHand.set(name, child);
+  }
+
+  /**
+   * Starts the worker, and returns when it polls: on a machine that is busy with other tests this may take half a minute.
+   *
+   * @returns that moment, in epoch milliseconds
+   */
+  async startWorker(env: Readonly<Record<string, string>> = {}): Promise<number> {
+    const { commands } = await readSandbox(this.stateDirectory);
+    const url = `http://127.0.0.1:${commands.worker?.env['WEIR_WORKER_HEALTH_PORT']}/readyz`;
+    await this.start('worker', env);
+    const isUp = async (): Promise<boolean> => (await fetch(url, { headers: { connection: 'close' } })).ok;
+    await eventually('the worker is up', isUp, WORKER_UP_MS);
+    return Date.now();
   }
 
   /** Ends what was started by hand: the sandbox knows nothing of it. */
