@@ -53,9 +53,10 @@ export interface RolloutWatchOptions {
 }
 
 /**
- * The worker's watches, one a kind: Weir's Rollouts, their ReplicaSets, Mappings, Deployments that `workloadRef` may name, and
- * EndpointSlices. Whatever differs from what a run was told is told to it, or starts one. That is how `kubectl apply` and GitOps tools start a rollout,
- * how scaling, deletion and pods that come and go are seen, and how a PUT that was 'stored, not started' is started.
+ * The worker's watches, one a kind: Weir's Rollouts, their ReplicaSets, Mappings, and Deployments that `workloadRef` may name.
+ * Whatever differs from what a run was told is told to it, or starts one. That is how `kubectl apply` and GitOps tools start a
+ * rollout, how scaling, deletion and pods that come and go are seen, and how a PUT that was 'stored, not started' is started.
+ * EndpointSlices are watched for the activities, which wait for them.
  */
 export class RolloutWatch {
   private readonly stopping = new AbortController();

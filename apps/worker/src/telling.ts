@@ -34,8 +34,9 @@ export function tellingOf({ type, object }: Change<RolloutObject>): Telling | un
 }
 
 /**
- * Whether the API has written what is to be told, and so tells it itself: nobody wrote to the Rollout later than it, in the seconds that
- * `managedFields` count. Not counted are a status, and the worker, which writes of a spec only the default of `replicas`.
+ * Whether the API has written what is to be told, and so tells it itself: nobody wrote to the Rollout later than it, in the
+ * seconds that `managedFields` count. Not counted are a status, and the worker, which writes of a spec only the default of
+ * `replicas`. Pure.
  */
 export function isToldByApi({ type, object }: Change<RolloutObject>, { change }: Telling): boolean {
   const { deletionTimestamp, managedFields = [] } = object.metadata;
