@@ -32,8 +32,6 @@ const USAGE = `Usage: npm run bench -- [NAME ...] [--quick] [--minutes N] [--wit
 
 type Report = (line: string) => void;
 
-// Ctrl-C: by an exit the peer's controller ends, and a sandbox whose parent has gone ends by itself.
-(['SIGINT', 'SIGTERM'] as const).forEach((name) => process.once(name, () => process.exit(130)));
 process.exitCode = await main();
 
 async function main(): Promise<number> {
@@ -59,20 +57,32 @@ async function main(): Promise<number> {
   // From now on: the peer may just have been built.
   const endMs = performance.now() + minutes * 60_000;
   const findings = new Findings(() => performance.now() > endMs);
-  const given = { plan, report, findings, ...(peer !== undefined && { peer }) };
+  const measuring = { plan, findings, ...(peer !== undefined && { peer }) };
+  const file = values.json;
+  const found = (): void => {
+    if (file !== undefined) {
+      const { failures } = findings;
+      writeFileSync(file, `${JSON.stringify({ ...resultOf(measuring), quick: values.quick, failures }, null, 2)}\n`);
+    }
+  };
+  // Ctrl-C: by an exit the peer's controller ends, and a sandbox whose parent has gone ends by itself.
+  (['SIGINT', 'SIGTERM'] as const).forEach((name) =>
+    process.once(name, () => {
+      print(resultOf(measuring), report);
+      process.exit(130);
+    }),
+  );
+  const given = { ...measuring, report, found };
   const sets = SETS.filter((set) => !('crowd' in set) || plan.crowds.length > 0);
   for (const set of sets.map((all) => wantedOf(all, names)).filter(({ length }) => length > 0)) {
     if (findings.hasTimeFor(set.map(([name]) => name).join(' and '))) {
       await findings.attempt('the servers', () => onItsOwn((cluster) => measureAll(set, { ...given, cluster })));
     }
   }
-  const { failures } = findings;
-  const rows = publish(given);
-  if (values.json !== undefined) {
-    writeFileSync(values.json, `${JSON.stringify({ ...rows, quick: values.quick, failures }, null, 2)}\n`);
-  }
-  failures.forEach((failure) => report(`FAILED ${failure}`));
-  return failures.length > 0 ? 1 : 0;
+  found();
+  print(resultOf(measuring), report);
+  findings.failures.forEach((failure) => report(`FAILED ${failure}`));
+  return findings.failures.length > 0 ? 1 : 0;
 }
 
 function mistakes(
@@ -95,22 +105,27 @@ async function measureAll(measurements: ReturnType<typeof wantedOf>, bench: Benc
   }
 }
 
-/** Prints the tables; answers what of them goes into the file. */
-function publish({ plan, peer, report, findings: { figures, leftOut } }: Omit<Bench, 'cluster'>) {
-  const rows = rowsOf(figures);
-  const targets = judge(figures);
+/** Everything that was found so far, as the file has it. */
+function resultOf({ plan, peer, findings: { figures, leftOut } }: Pick<Bench, 'plan' | 'peer' | 'findings'>) {
   const machine = `${cpus().length} × ${cpus()[0]?.model ?? 'unknown'}, Node ${process.versions.node}`;
-  const at = new Date().toISOString();
   const without = peer === undefined ? ['Without Argo Rollouts: ROLLOUTS_CONTROLLER names no binary.'] : [];
   const late = leftOut.length === 0 ? [] : [`Left out, because there was no time: ${leftOut.join('; ')}.`];
-  const notes = [...plan.notes, ...without, ...late];
+  return {
+    machine,
+    at: new Date().toISOString(),
+    notes: [...plan.notes, ...without, ...late],
+    rows: rowsOf(figures),
+    targets: judge(figures),
+  };
+}
+
+function print({ machine, at, notes, rows, targets }: ReturnType<typeof resultOf>, report: Report): void {
   report(`\n${tableOf(rows)}\n\n${verdictsOf(targets)}\n`);
   [...notes, `${machine}, ${at}, ${Math.round(performance.now() / 60_000)} minutes`].forEach(report);
   const missed = targets.filter(({ outcome }) => outcome === 'missed');
   missed.forEach(({ target, factor }) =>
     report(`MISSED by ${factor?.toFixed(2)} ×: ${target.what}, ${target.when}, ${target.quantile}`),
   );
-  return { machine, at, notes, rows, targets };
 }
 
 /** On servers of its own: what one set leaves running is no load for the next. */

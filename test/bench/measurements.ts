@@ -22,6 +22,8 @@ export interface Bench {
   /** Path of the binary of Argo Rollouts' controller; absent: Weir is measured alone. */
   readonly peer?: string;
   readonly findings: Findings;
+  /** Something more was found: an hour of measuring must not be lost to what comes last. */
+  readonly found: () => void;
   /** Takes one line for whoever waits. */
   readonly report: (line: string) => void;
 }
@@ -136,6 +138,7 @@ async function once(bench: Bench, what: string, part: (bench: Bench) => Promise<
   }
   const [sinceMs, failures] = [performance.now(), findings.failures.length];
   await findings.attempt(what, async () => findings.add(await part(bench)));
+  bench.found();
   const outcome = findings.failures.length > failures ? ', FAILED' : '';
   report(`${what}: ${Math.round((performance.now() - sinceMs) / 1_000)} s${outcome}`);
 }
