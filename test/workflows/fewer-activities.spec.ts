@@ -19,7 +19,7 @@ async function activitiesOf(handle: WorkflowHandle): Promise<string[]> {
 
 describe('given an update whose steps have no pauses', () => {
   test(
-    'then an activity goes on to what comes next where it can, and the status is written where the run comes to rest',
+    'then an activity goes on to what comes next where it can, and the status is written where its phase changes, and at the end',
     async () => {
       const cluster = FakeCluster.withUpdate(STEPS, { replicas: 1 });
       cluster.goesAhead = true;
@@ -38,9 +38,8 @@ describe('given an update whose steps have no pauses', () => {
           'scaleReplicaSets',
         ]);
         expect(cluster.calls).toContain('release');
-        const phases = cluster.reports.map(({ status }) => status.phase);
-        expect(phases.length).toBeLessThanOrEqual(6);
-        expect(phases.at(-1)).toBe('Healthy');
+        // That it has begun, that it is done, and that the old pods are gone.
+        expect(cluster.reports.map(({ status }) => status.phase)).toEqual(['Progressing', 'Healthy', 'Healthy']);
       });
     },
     TEST_TIMEOUT_MS,

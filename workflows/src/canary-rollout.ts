@@ -31,7 +31,7 @@ import { isUpkeep } from './perform-on-pods.ts';
 import { perform, problemOf } from './perform.ts';
 import { UNNAMED_ACTOR } from './messages.ts';
 import { receiveMessages } from './receive-messages.ts';
-import { Reporter } from './reporter.ts';
+import { Reporter, paceOf } from './reporter.ts';
 
 /** Before continue-as-new; a healthy API server takes a status in milliseconds. */
 const FLUSH_TIMEOUT = '5 seconds';
@@ -73,7 +73,7 @@ class CanaryRollout {
   constructor(private readonly input: CanaryRolloutInput) {
     const { workflowId, runId } = workflowInfo();
     this.ref = { rollout: input.rollout, workflowId, runId: input.firstRunId ?? runId };
-    this.reporter = new Reporter(this.ref, this.isLean, input.pendingEvents);
+    this.reporter = new Reporter(this.ref, paceOf(this.isLean), input.pendingEvents);
     this.run = input.run ?? newRun();
     this.cancelled = input.cancelled ?? false;
     receiveMessages({
@@ -107,7 +107,7 @@ class CanaryRollout {
     const reporting = this.reporter.work(() => this.closed);
     for (;;) {
       const action = nextAction(this.run, Date.now());
-      this.reporter.rests(action.kind === 'wait' || action.kind === 'close');
+      this.reporter.stands(action.kind === 'close' ? 'ends' : action.kind === 'wait' ? 'waits' : 'works');
       if (action.kind !== 'close') {
         await this.continueAsNewIfLong();
         await this.interpret(action);
@@ -259,7 +259,7 @@ class CanaryRollout {
     if (!this.isLong()) {
       return;
     }
-    this.reporter.rests(true);
+    this.reporter.stands('ends');
     // A status that cannot be written must not hold a weight back.
     await condition(() => this.reporter.isIdle(), FLUSH_TIMEOUT, { summary: 'flush the status' });
     const { abort: _taken, ...input } = this.input;

@@ -1,4 +1,4 @@
-import { condition, log, setCurrentDetails, upsertSearchAttributes, workflowInfo } from '@temporalio/workflow';
+import { condition, log, patched, setCurrentDetails, upsertSearchAttributes, workflowInfo } from '@temporalio/workflow';
 import { SearchAttributeType, defineSearchAttributeKey, type SearchAttributePair } from '@temporalio/common';
 import { SEARCH_ATTRIBUTES, type RolloutEvent, type RunRef } from '@weir/contract';
 import { phaseOf, renderDetails, rolloutStatus, runSummary, type Run } from '@weir/rollout';
@@ -14,11 +14,25 @@ const KEYS = {
   weight: defineSearchAttributeKey(SEARCH_ATTRIBUTES.weight.name, SearchAttributeType.INT),
 };
 
-/**
- * A run that goes from weight to weight is reported when its phase changes, when it comes to rest, or this long after a change: long
- * against the tenth of a second that a step takes, short against a person's patience.
- */
+/** After a change that is not told at once: long against the tenth of a second that a step takes, short against a person's patience. */
 const GATHER_TIME = '5 seconds';
+
+/**
+ * What is told at once. In histories from before 2026-11-23 each change; from before 2026-11-30 another phase, and that the run
+ * waits for something. Since then another phase or generation; that it is Healthy when nothing more is done for that (docs/adr/0026).
+ */
+type Pace = 'changes' | 'rests' | 'turns';
+
+/** @param isLean - false in histories from before 2026-11-23. Must be asked where a run begins, and once */
+export function paceOf(isLean: boolean): Pace {
+  if (!isLean) {
+    return 'changes';
+  }
+  return patched('2026-11-30-fewer-reports') ? 'turns' : 'rests';
+}
+
+/** What a run does: something, or it waits, or it is about to end. */
+type Standing = 'works' | 'waits' | 'ends';
 
 /**
  * Tells the world where a run stands: the Rollout's status, Kubernetes Events, the Temporal UI. It runs beside the run, so
@@ -26,21 +40,20 @@ const GATHER_TIME = '5 seconds';
  */
 export class Reporter {
   private newest: Run | undefined;
-  private isAtRest = false;
-  /** Of the last report. A run that begins has none: that it has begun is told at once. */
-  private phase: string | undefined;
+  private standing: Standing = 'works';
+  /** That was reported last. A run that begins has none: that it has begun is told at once. */
+  private last: Run | undefined;
   private events: readonly RolloutEvent[];
   private nextEventId = 1;
   private shown = '';
   private writing = false;
 
   /**
-   * @param gathers - false: a report for each change
    * @param pending - Events that an execution before this one could not write
    */
   constructor(
     private readonly ref: RunRef,
-    private readonly gathers: boolean,
+    private readonly pace: Pace,
     pending: readonly RolloutEvent[] = [],
   ) {
     this.events = pending;
@@ -54,14 +67,14 @@ export class Reporter {
   changed(run: Run): void {
     this.newest = run;
     setCurrentDetails(renderDetails(run));
-    if (!this.gathers) {
+    if (this.pace === 'changes') {
       this.upsertSearchAttributes(run);
     }
   }
 
-  /** Notes whether the run waits for something, and so may stay for long what it is now. */
-  rests(isAtRest: boolean): void {
-    this.isAtRest = isAtRest;
+  /** Notes what the run does. One that waits may stay for long what it is now. */
+  stands(standing: Standing): void {
+    this.standing = standing;
   }
 
   /** Notes an Event for the Rollout. */
@@ -74,7 +87,7 @@ export class Reporter {
   async work(isOver: () => boolean): Promise<void> {
     for (;;) {
       await condition(() => this.newest !== undefined || isOver());
-      if (this.gathers) {
+      if (this.pace !== 'changes') {
         await condition(() => this.isDue() || isOver(), GATHER_TIME, { summary: 'gather what is to be reported' });
       }
       if (this.newest === undefined) {
@@ -90,20 +103,30 @@ export class Reporter {
   }
 
   private isDue(): boolean {
-    const { newest } = this;
-    return this.isAtRest || (newest?.uid !== undefined && phaseOf(newest).phase !== this.phase);
+    const { newest, last, standing, pace } = this;
+    if (standing === 'ends' || (standing === 'waits' && pace === 'rests')) {
+      return true;
+    }
+    if (newest?.uid === undefined) {
+      return false;
+    }
+    const { phase } = phaseOf(newest);
+    const isAnother = last === undefined || phaseOf(last).phase !== phase;
+    return pace === 'rests'
+      ? isAnother
+      : (isAnother || newest.generation !== last.generation) && (phase !== 'Healthy' || standing === 'waits');
   }
 
   private async write(run: Run): Promise<void> {
     const { events } = this;
     this.newest = undefined;
-    if (this.gathers) {
+    if (this.pace !== 'changes') {
       this.upsertSearchAttributes(run);
     }
     if (run.uid === undefined) {
       return; // There is no Rollout to write to.
     }
-    this.phase = phaseOf(run).phase;
+    this.last = run;
     this.writing = true;
     const atMs = Date.now();
     const status = rolloutStatus(run, atMs);
