@@ -1,7 +1,7 @@
 import { TestWorkflowEnvironment } from '@temporalio/testing';
 import { DefaultLogger, Runtime, Worker, type WorkerOptions } from '@temporalio/worker';
 import { SearchAttributeType, defineSearchAttributeKey } from '@temporalio/common';
-import { SEARCH_ATTRIBUTES, type CanaryRolloutActivities } from '@weir/contract';
+import { SEARCH_ATTRIBUTES, beginTaskQueue, type CanaryRolloutActivities } from '@weir/contract';
 import { ensureServers } from '@weir/sandbox';
 import { randomUUID } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
@@ -50,17 +50,22 @@ export function quiet(): void {
   }
 }
 
-/** A worker with the shipped workflow and these activities, on a task queue of its own. */
-export function startWorker(
+export interface StartedWorker {
+  readonly taskQueue: string;
+  runUntil<T>(body: () => Promise<T>): Promise<T>;
+}
+
+/** A worker with the shipped workflow and these activities, on a task queue of its own; runs begin at once. */
+export async function startWorker(
   environment: TestWorkflowEnvironment,
   activities: CanaryRolloutActivities,
   options: Partial<WorkerOptions> = {},
-): Promise<Worker> {
-  return Worker.create({
-    connection: environment.nativeConnection,
-    taskQueue: randomUUID(),
-    workflowBundle: { codePath: WORKFLOW_BUNDLE },
-    activities: { ...activities },
-    ...options,
-  });
+): Promise<StartedWorker> {
+  const taskQueue = randomUUID();
+  const common = { connection: environment.nativeConnection, activities: { ...activities } };
+  const [worker, beginning] = await Promise.all([
+    Worker.create({ ...common, taskQueue, workflowBundle: { codePath: WORKFLOW_BUNDLE }, ...options }),
+    Worker.create({ ...common, taskQueue: beginTaskQueue(taskQueue) }),
+  ]);
+  return { taskQueue, runUntil: (body) => beginning.runUntil(() => worker.runUntil(body)) };
 }

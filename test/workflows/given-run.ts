@@ -53,7 +53,7 @@ export function useRuns(): GivenRun {
       cluster.tell = (change) => handle.signal(SIGNALS.specChanged, change).catch(unlessClosed);
       await workflow.start(WORKFLOW_TYPE, {
         workflowId,
-        taskQueue: worker.options.taskQueue,
+        taskQueue: worker.taskQueue,
         args: [{ rollout: { cluster: 'c', namespace: 'ns', name: 'app' }, ...input }],
       });
       await body(running(cluster, handle));

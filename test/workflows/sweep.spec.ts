@@ -26,7 +26,7 @@ describe('the sweep', () => {
       sweepCanaryMappings: sweep,
     };
     const worker = await startWorker(environment, activities);
-    await worker.runUntil(() => body(worker.options.taskQueue));
+    await worker.runUntil(() => body(worker.taskQueue));
   }
 
   test(
@@ -119,7 +119,7 @@ describe('bringing home what a run left', () => {
       const cluster = new FakeCluster([{ kind: 'setWeight', weight: 30 }]);
       const worker = await startWorker(environment, cluster.activities);
       const rollout = { cluster: 'c', namespace: 'ns', name: randomUUID() };
-      const runs = new RolloutRuns(environment.client, worker.options.taskQueue);
+      const runs = new RolloutRuns(environment.client, worker.taskQueue);
       const payload = { actor: 'the sweeper', reason: 'its run was terminated' };
       // Not before both have been tried: the first one ends within milliseconds.
       expect(await runs.statusOf(workflowId(rollout))).toBeUndefined();

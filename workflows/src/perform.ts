@@ -1,5 +1,5 @@
-import { ActivityFailure, ApplicationFailure } from '@temporalio/workflow';
-import { FAILURES, type RunRef } from '@weir/contract';
+import { ActivityFailure, ApplicationFailure, workflowInfo } from '@temporalio/workflow';
+import { FAILURES, beginTaskQueue, type RunRef } from '@weir/contract';
 import { canaryMappingName, type ActivityAction, type Problem, type Run } from '@weir/rollout';
 import { cleanup, decisive, interruptible } from './activities.ts';
 import { mappingRef, performOnGateway } from './perform-on-gateway.ts';
@@ -15,9 +15,10 @@ import { performOnPods } from './perform-on-pods.ts';
 export async function perform(action: ActivityAction, run: Run, ref: RunRef, isLean: boolean): Promise<Performed> {
   switch (action.kind) {
     case 'observeRollout': {
-      const observation = await interruptible.observeRollout.executeWithOptions({ summary: 'look at the cluster' }, [
-        ref,
-      ]);
+      const observation = await interruptible.observeRollout.executeWithOptions(
+        { summary: 'look at the cluster', ...(begins(run) && { taskQueue: beginTaskQueue(workflowInfo().taskQueue) }) },
+        [ref],
+      );
       return { kind: 'observed', observation };
     }
     case 'ensureCanaryMappings': {
@@ -110,4 +111,9 @@ export function problemOf(error: unknown): Problem {
   }
   // Somebody failed it by hand in Temporal, or its answer was too large: the traffic goes home all the same.
   return { reason: 'ActivityFailed', message: `${error.activityType}: ${cause?.message ?? error.message}` };
+}
+
+/** Nothing was done yet that others should let it finish. An abort, also one that a run is started with, does not queue. */
+function begins({ uid, ending }: Run): boolean {
+  return uid === undefined && ending === undefined;
 }

@@ -1,13 +1,14 @@
-import { NativeConnection, Worker } from '@temporalio/worker';
+import { NativeConnection, Worker, type FixedSizeSlotSupplier } from '@temporalio/worker';
 import {
   createActivities,
   sweepCanaryMappings,
   type ActivityDependencies,
   type SweepDependencies,
 } from '@weir/activities';
-import type { SweepActivities } from '@weir/contract';
+import { beginTaskQueue, type CanaryRolloutActivities, type SweepActivities } from '@weir/contract';
 import { loadClientConnectConfig } from '@weir/temporal';
 import { fileURLToPath } from 'node:url';
+import { Admission } from './admission.ts';
 
 /**
  * After a worker was killed its cached runs wait this long for it before another worker gets them; a busy worker answers in
@@ -33,28 +34,54 @@ const SHUTDOWN_GRACE = '15 seconds';
 /** As often as activities heartbeat: the SDK would send every 2 s only, and call a pause of half a second a death. */
 const HEARTBEAT_INTERVAL = '500 milliseconds';
 
-export async function createTemporalWorker(
+/** For kinds of tasks that a worker is not given. */
+const UNUSED = { type: 'fixed-size', numSlots: 1 } as const satisfies FixedSizeSlotSupplier;
+
+/** The worker of all workflows and activities, and the one of the activity that a run begins with. */
+export async function createTemporalWorkers(
   taskQueue: string,
   dependencies: ActivityDependencies & SweepDependencies,
-): Promise<{ readonly worker: Worker; readonly connection: NativeConnection }> {
+): Promise<{ readonly workers: readonly [Worker, Worker]; readonly connection: NativeConnection }> {
   const { connectionOptions, namespace } = loadClientConnectConfig();
+  const activities = createActivities(dependencies);
   const sweep: SweepActivities = { sweepCanaryMappings: sweepCanaryMappings(dependencies) };
+  const begin: Pick<CanaryRolloutActivities, 'observeRollout'> = {
+    observeRollout: (run) => activities.observeRollout(run),
+  };
+  const admission = new Admission();
   const connection = await NativeConnection.connect(connectionOptions);
+  const common = {
+    connection,
+    namespace: namespace ?? 'default',
+    shutdownGraceTime: SHUTDOWN_GRACE,
+    maxHeartbeatThrottleInterval: HEARTBEAT_INTERVAL,
+    interceptors: { activity: [admission.interceptor] },
+  };
   try {
     const worker = await Worker.create({
-      connection,
-      namespace: namespace ?? 'default',
+      ...common,
       taskQueue,
       workflowBundle: { codePath: fileURLToPath(import.meta.resolve('@weir/workflows/bundle')) },
-      activities: { ...createActivities(dependencies), ...sweep },
+      activities: { ...activities, ...sweep },
       stickyQueueScheduleToStartTimeout: STICKY_TIMEOUT,
       maxCachedWorkflows: MAX_CACHED_RUNS,
       maxConcurrentWorkflowTaskExecutions: MAX_WORKFLOW_TASKS,
       maxConcurrentActivityTaskExecutions: MAX_ACTIVITIES,
-      shutdownGraceTime: SHUTDOWN_GRACE,
-      maxHeartbeatThrottleInterval: HEARTBEAT_INTERVAL,
     });
-    return { worker, connection };
+    const beginning = await Worker.create({
+      ...common,
+      taskQueue: beginTaskQueue(taskQueue),
+      activities: begin,
+      // Each poll has a slot before it has a task: with one poll, one run at most begins that was not to.
+      activityTaskPollerBehavior: { type: 'simple-maximum', maximum: 1 },
+      tuner: {
+        activityTaskSlotSupplier: admission.slots,
+        workflowTaskSlotSupplier: UNUSED,
+        localActivityTaskSlotSupplier: UNUSED,
+        nexusTaskSlotSupplier: UNUSED,
+      },
+    });
+    return { workers: [worker, beginning], connection };
   } catch (error) {
     await connection.close();
     throw error;

@@ -13,7 +13,7 @@ import {
 } from '@weir/temporal';
 import { RolloutWatch } from './rollout-watch.ts';
 import type { WorkerSettings } from './settings.ts';
-import { createTemporalWorker } from './temporal-worker.ts';
+import { createTemporalWorkers } from './temporal-worker.ts';
 import { untilDone } from './until-done.ts';
 
 /** Temporal or Kubernetes may come up after the worker does. */
@@ -27,7 +27,7 @@ const SWEEP_RETRY_MS = 10_000;
 export class WorkerService implements OnApplicationBootstrap, OnApplicationShutdown {
   private readonly temporal = createTemporalClient();
   private readonly stopping = new AbortController();
-  private worker: Worker | undefined;
+  private workers: readonly Worker[] = [];
   private connection: NativeConnection | undefined;
   private kubernetes: KubernetesClient | undefined;
   private watch: RolloutWatch | undefined;
@@ -40,9 +40,9 @@ export class WorkerService implements OnApplicationBootstrap, OnApplicationShutd
     private readonly logger: Logger,
   ) {}
 
-  /** Whether the worker polls for tasks. */
+  /** Whether it polls for tasks. */
   isReady(): boolean {
-    return this.worker?.getState() === 'RUNNING';
+    return this.workers.length > 0 && this.workers.every(isRunning);
   }
 
   onApplicationBootstrap(): void {
@@ -52,9 +52,7 @@ export class WorkerService implements OnApplicationBootstrap, OnApplicationShutd
   async onApplicationShutdown(): Promise<void> {
     this.stopping.abort();
     await Promise.all([this.starting, this.sweeping]);
-    if (this.worker?.getState() === 'RUNNING') {
-      this.worker.shutdown();
-    }
+    this.workers.filter(isRunning).forEach((worker) => worker.shutdown());
     await this.running;
     await this.watch?.stop();
     await this.connection?.close();
@@ -82,7 +80,7 @@ export class WorkerService implements OnApplicationBootstrap, OnApplicationShutd
     const runs = new RolloutRuns(client, taskQueue);
     const gateway = this.gateway(kubernetes);
     const watch = new RolloutWatch({ kubernetes, runs, cluster, installation, mappingApiVersion, logger: this.logger });
-    const created = await createTemporalWorker(taskQueue, {
+    const created = await createTemporalWorkers(taskQueue, {
       kubernetes,
       installation,
       cluster,
@@ -92,13 +90,17 @@ export class WorkerService implements OnApplicationBootstrap, OnApplicationShutd
       ...(mappingApiVersion !== undefined && { mappingApiVersion }),
       ...(gateway && { gateway }),
     });
-    this.worker = created.worker;
+    this.workers = created.workers;
     this.connection = created.connection;
-    this.running = created.worker.run().catch((error: unknown) => {
-      // A process that is up with a dead worker helps nobody: whatever supervises it starts a new one.
-      this.logger.fatal({ err: error }, 'the Temporal worker failed');
-      process.exit(1);
-    });
+    const running = Promise.all(created.workers.map((worker) => worker.run()));
+    this.running = running.then(
+      () => undefined,
+      (error: unknown) => {
+        // A process that is up with a dead worker helps nobody: whatever supervises it starts a new one.
+        this.logger.fatal({ err: error }, 'the Temporal worker failed');
+        process.exit(1);
+      },
+    );
     this.watch = watch;
     watch.start();
     this.sweeping = this.sweep();
@@ -127,4 +129,8 @@ export class WorkerService implements OnApplicationBootstrap, OnApplicationShutd
     const source = urls === undefined ? service && { service } : { urls };
     return source && gatewayDiagnostics(kubernetes, source);
   }
+}
+
+function isRunning(worker: Worker): boolean {
+  return worker.getState() === 'RUNNING';
 }

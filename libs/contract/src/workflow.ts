@@ -25,6 +25,11 @@ export interface CanaryRolloutResult {
   readonly message: string;
 }
 
+/** Task queue of the activity that a run begins with: workers take from it no more than they get on with (docs/adr/0026). */
+export function beginTaskQueue(taskQueue: string): string {
+  return `${taskQueue}/begin`;
+}
+
 /** Answer of the query `state`. */
 export interface RunState {
   readonly run: Run;
