@@ -8,6 +8,13 @@ import { join } from 'node:path';
 import { buffer } from 'node:stream/consumers';
 import { Gate, type HeldRequest, type Matcher } from './held-request.ts';
 
+/** A request that was sent on, until its answer is over. */
+interface Passing {
+  readonly outgoing: ServerResponse;
+  response?: IncomingMessage;
+  isSilent?: true;
+}
+
 /**
  * Stands between a worker and the API server, on loopback, and keeps back what it is told to: an answer (the write has
  * happened, and whoever asked does not know) or a request (it lands late). It also breaks connections, and lets them fall silent.
@@ -17,7 +24,7 @@ export class FaultProxy {
   readonly requests: string[] = [];
   /** What a request becomes on its way. */
   rewrite: (url: string) => string = (url) => url;
-  private readonly underWay = new Set<{ readonly response: IncomingMessage; readonly outgoing: ServerResponse }>();
+  private readonly underWay = new Set<Passing>();
   private matcher: Matcher | undefined;
   private matched: (() => void) | undefined;
   private held: (() => void)[] = [];
@@ -75,11 +82,12 @@ export class FaultProxy {
     this.held = [];
   }
 
-  /** Nothing more comes of the answers that are under way, and no end either: as when a firewall forgets a connection. */
+  /** Nothing more comes of the answers to what was asked, and no end either: as when a firewall forgets a connection. */
   fallSilent(): void {
-    for (const { response, outgoing } of this.underWay) {
-      response.unpipe(outgoing);
-      response.resume();
+    for (const passing of this.underWay) {
+      passing.isSilent = true;
+      passing.response?.unpipe(passing.outgoing);
+      passing.response?.resume();
     }
     this.underWay.clear();
   }
@@ -101,6 +109,8 @@ export class FaultProxy {
     this.requests.push(`${method} ${url}`);
     const gate = this.gates.find((one) => one.keeps(method, body.toString(), url));
     await gate?.opened;
+    const passing: Passing = { outgoing };
+    this.underWay.add(passing);
     const onward = request(new URL(this.rewrite(url), this.upstream.url), {
       ...this.upstream.tls,
       method,
@@ -108,12 +118,15 @@ export class FaultProxy {
     });
     onward.on('response', (response) => {
       gate?.answered(response.statusCode ?? 502);
+      passing.response = response;
+      response.once('close', () => this.underWay.delete(passing));
       const answer = (): void => {
+        if (passing.isSilent) {
+          response.resume();
+          return;
+        }
         outgoing.writeHead(response.statusCode ?? 502, response.headers);
         outgoing.flushHeaders(); // An idle watch has no body for long.
-        const passing = { response, outgoing };
-        this.underWay.add(passing);
-        response.once('close', () => this.underWay.delete(passing));
         response.pipe(outgoing);
       };
       if (this.matcher?.(method, body.toString(), url) === true) {
@@ -123,7 +136,10 @@ export class FaultProxy {
         answer();
       }
     });
-    onward.on('error', () => outgoing.destroy());
+    onward.on('error', () => {
+      this.underWay.delete(passing);
+      outgoing.destroy();
+    });
     // One that was kept back lands, although nobody may wait for it any more.
     if (gate === undefined) {
       outgoing.on('close', () => onward.destroy());
