@@ -1,7 +1,7 @@
 import { condition, log, patched, setCurrentDetails, upsertSearchAttributes, workflowInfo } from '@temporalio/workflow';
 import { SearchAttributeType, defineSearchAttributeKey, type SearchAttributePair } from '@temporalio/common';
 import { SEARCH_ATTRIBUTES, type RolloutEvent, type RunRef } from '@weir/contract';
-import { nextAction, phaseOf, renderDetails, rolloutStatus, runSummary, type Action, type Run } from '@weir/rollout';
+import { phaseOf, renderDetails, rolloutStatus, runSummary, type Run } from '@weir/rollout';
 import { cleanup } from './activities.ts';
 import { combined } from './combined-events.ts';
 
@@ -18,18 +18,17 @@ const KEYS = {
 const GATHER_TIME = '5 seconds';
 
 /**
- * What is told at once, besides that a run has begun or ends. In histories from before 2026-11-23 each change; from before 2026-11-30
- * another phase, and any waiting. Since then that the run waits in another phase, at another step or for another generation
- * (docs/adr/0026).
+ * What is told at once. In histories from before 2026-11-23 each change; from before 2026-11-30 another phase, and that the run
+ * waits for something. Since then another phase or generation; that it is Healthy when nothing more is done for that (docs/adr/0026).
  */
-type Pace = 'changes' | 'rests' | 'places';
+type Pace = 'changes' | 'rests' | 'turns';
 
 /** @param isLean - false in histories from before 2026-11-23. Must be asked where a run begins, and once */
 export function paceOf(isLean: boolean): Pace {
   if (!isLean) {
     return 'changes';
   }
-  return patched('2026-11-30-fewer-reports') ? 'places' : 'rests';
+  return patched('2026-11-30-fewer-reports') ? 'turns' : 'rests';
 }
 
 /** What a run does: something, or it waits, or it is about to end. */
@@ -71,14 +70,11 @@ export class Reporter {
     if (this.pace === 'changes') {
       this.upsertSearchAttributes(run);
     }
-    if (this.pace === 'places') {
-      this.does(nextAction(run, Date.now()).kind); // A message has changed the run before the run goes on.
-    }
   }
 
-  /** Notes what the run does next. One that waits may stay for long what it is now. */
-  does(action: Action['kind']): void {
-    this.standing = action === 'close' ? 'ends' : action === 'wait' ? 'waits' : 'works';
+  /** Notes what the run does. One that waits may stay for long what it is now. */
+  stands(standing: Standing): void {
+    this.standing = standing;
   }
 
   /** Notes an Event for the Rollout. */
@@ -115,11 +111,10 @@ export class Reporter {
       return false;
     }
     const { phase } = phaseOf(newest);
-    if (pace === 'rests') {
-      return last === undefined || phaseOf(last).phase !== phase;
-    }
-    // A run that begins as Healthy has little to do: that it began and that it is done is one report.
-    return (last === undefined && phase !== 'Healthy') || (standing === 'waits' && isElsewhere(newest, last));
+    const isAnother = last === undefined || phaseOf(last).phase !== phase;
+    return pace === 'rests'
+      ? isAnother
+      : (isAnother || newest.generation !== last.generation) && (phase !== 'Healthy' || standing === 'waits');
   }
 
   private async write(run: Run): Promise<void> {
@@ -165,13 +160,4 @@ export class Reporter {
       upsertSearchAttributes(attributes);
     }
   }
-}
-
-/** What a person looks for in a status. How many pods there are changes all the time. */
-function isElsewhere(run: Run, last: Run | undefined): boolean {
-  return (
-    phaseOf(run).phase !== (last && phaseOf(last).phase) ||
-    run.stepIndex !== last?.stepIndex ||
-    run.generation !== last.generation
-  );
 }
