@@ -10,6 +10,8 @@ import { TIMERS, whenUnderWay } from './rows.ts';
 const PAUSE_SECONDS = 2;
 /** Started one after the other, so that their timers are not all due at once. */
 const ROLLOUTS = 10;
+/** A pause whose execution ends in it has two timers, of which one is not what is measured. */
+const FEWEST = 0.8;
 /** More than the pauses of all steps, on a machine that is busy. */
 const TIMEOUT_MS = 300_000;
 
@@ -30,6 +32,9 @@ export async function measureTimers(cluster: TestCluster, pauses: number): Promi
     await fleet.bare.measure(ROLLOUTS);
     const ids = names.map((name) => workflowId({ cluster: cluster.name, namespace: fleet.namespace, name }));
     const late = (await Promise.all(ids.map((id, index) => latenesses(cluster, id, weights[index])))).flat();
+    if (late.length < FEWEST * pauses * ROLLOUTS) {
+      throw new Error(`only ${late.length} timers of ${pauses * ROLLOUTS} pauses were found in the histories`);
+    }
     const of = { when: whenUnderWay(ROLLOUTS), side: 'weir', bare: fleet.bare.values } as const;
     return [
       { what: TIMERS.fired, ...of, values: late.map(({ firedMs }) => firedMs) },
@@ -63,7 +68,11 @@ async function latenesses(
   id: string,
   writtenAtMs: ReadonlyMap<number, number> = new Map(),
 ): Promise<{ readonly firedMs: number; readonly writtenMs: number }[]> {
-  const timers = firedTimers(await temporal.workflow.getHandle(id).fetchHistory());
+  const timers: FiredTimer[] = [];
+  // A run continues as new before its history is long: the newest execution has the last timers only.
+  for await (const { runId } of temporal.workflow.list({ query: `WorkflowId = '${id}'` })) {
+    timers.push(...firedTimers(await temporal.workflow.getHandle(id, runId).fetchHistory()));
+  }
   return timers.flatMap((timer) => {
     const weight = pausedAt(timer);
     const nextAtMs = weight === undefined ? undefined : writtenAtMs.get(weight + 1);
