@@ -107,7 +107,7 @@ class CanaryRollout {
     const reporting = this.reporter.work(() => this.closed);
     for (;;) {
       const action = nextAction(this.run, Date.now());
-      this.reporter.stands(action.kind === 'close' ? 'ends' : action.kind === 'wait' ? 'waits' : 'works');
+      this.reporter.does(action.kind);
       if (action.kind !== 'close') {
         await this.continueAsNewIfLong();
         await this.interpret(action);
@@ -259,7 +259,7 @@ class CanaryRollout {
     if (!this.isLong()) {
       return;
     }
-    this.reporter.stands('ends');
+    this.reporter.does('close');
     // A status that cannot be written must not hold a weight back.
     await condition(() => this.reporter.isIdle(), FLUSH_TIMEOUT, { summary: 'flush the status' });
     const { abort: _taken, ...input } = this.input;

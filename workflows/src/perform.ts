@@ -113,7 +113,7 @@ export function problemOf(error: unknown): Problem {
   return { reason: 'ActivityFailed', message: `${error.activityType}: ${cause?.message ?? error.message}` };
 }
 
-/** Nothing was done yet that others should let it finish. An abort, also one that a run is started with, does not queue. */
+/** Such a run lets those finish that are under way. An abort, also one that a run is started with, does not queue. */
 function begins({ uid, ending }: Run): boolean {
   return uid === undefined && ending === undefined;
 }

@@ -1,7 +1,7 @@
 import { condition, log, patched, setCurrentDetails, upsertSearchAttributes, workflowInfo } from '@temporalio/workflow';
 import { SearchAttributeType, defineSearchAttributeKey, type SearchAttributePair } from '@temporalio/common';
 import { SEARCH_ATTRIBUTES, type RolloutEvent, type RunRef } from '@weir/contract';
-import { phaseOf, renderDetails, rolloutStatus, runSummary, type Run } from '@weir/rollout';
+import { phaseOf, renderDetails, rolloutStatus, runSummary, type Action, type Run } from '@weir/rollout';
 import { cleanup } from './activities.ts';
 import { combined } from './combined-events.ts';
 
@@ -41,8 +41,8 @@ type Standing = 'works' | 'waits' | 'ends';
 export class Reporter {
   private newest: Run | undefined;
   private standing: Standing = 'works';
-  /** That was reported last. A run that begins has none: that it has begun is told at once. */
-  private last: Run | undefined;
+  /** What was reported last. A run that begins has none: that it has begun is told at once. */
+  private last: { readonly phase: string; readonly generation: number } | undefined;
   private events: readonly RolloutEvent[];
   private nextEventId = 1;
   private shown = '';
@@ -72,9 +72,9 @@ export class Reporter {
     }
   }
 
-  /** Notes what the run does. One that waits may stay for long what it is now. */
-  stands(standing: Standing): void {
-    this.standing = standing;
+  /** Notes what the run does next. One that waits may stay for long what it is now. */
+  does(action: Action['kind']): void {
+    this.standing = action === 'close' ? 'ends' : action === 'wait' ? 'waits' : 'works';
   }
 
   /** Notes an Event for the Rollout. */
@@ -111,10 +111,11 @@ export class Reporter {
       return false;
     }
     const { phase } = phaseOf(newest);
-    const isAnother = last === undefined || phaseOf(last).phase !== phase;
-    return pace === 'rests'
-      ? isAnother
-      : (isAnother || newest.generation !== last.generation) && (phase !== 'Healthy' || standing === 'waits');
+    if (pace === 'rests') {
+      return phase !== last?.phase;
+    }
+    const isAnother = phase !== last?.phase || newest.generation !== last.generation;
+    return isAnother && (phase !== 'Healthy' || standing === 'waits');
   }
 
   private async write(run: Run): Promise<void> {
@@ -126,10 +127,10 @@ export class Reporter {
     if (run.uid === undefined) {
       return; // There is no Rollout to write to.
     }
-    this.last = run;
     this.writing = true;
     const atMs = Date.now();
     const status = rolloutStatus(run, atMs);
+    this.last = { phase: status.phase, generation: run.generation };
     try {
       await cleanup.reportStatus.executeWithOptions({ summary: `status: ${status.phase}` }, [
         { ...this.ref, uid: run.uid, atMs, status, summary: runSummary(run), events: combined(events) },

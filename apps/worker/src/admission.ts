@@ -18,6 +18,7 @@ const BUSY_MS = 1_000;
 /** Where many runs always have something to do, others begin all the same, at the pace of a machine that is near its limit. */
 const LONGEST_WAIT_MS = 2_000;
 
+/** Half of what a step takes: no slot is free for long, and the look is one of a short list. */
 const LOOK_AGAIN_MS = 25;
 
 /**

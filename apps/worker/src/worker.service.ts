@@ -32,7 +32,7 @@ export class WorkerService implements OnApplicationBootstrap, OnApplicationShutd
   private kubernetes: KubernetesClient | undefined;
   private watch: RolloutWatch | undefined;
   private starting: Promise<void> = Promise.resolve();
-  private running: Promise<void> = Promise.resolve();
+  private running: Promise<unknown> = Promise.resolve();
   private sweeping: Promise<void> = Promise.resolve();
 
   constructor(
@@ -92,15 +92,11 @@ export class WorkerService implements OnApplicationBootstrap, OnApplicationShutd
     });
     this.workers = created.workers;
     this.connection = created.connection;
-    const running = Promise.all(created.workers.map((worker) => worker.run()));
-    this.running = running.then(
-      () => undefined,
-      (error: unknown) => {
-        // A process that is up with a dead worker helps nobody: whatever supervises it starts a new one.
-        this.logger.fatal({ err: error }, 'the Temporal worker failed');
-        process.exit(1);
-      },
-    );
+    this.running = Promise.all(created.workers.map((worker) => worker.run())).catch((error: unknown) => {
+      // A process that is up with a dead worker helps nobody: whatever supervises it starts a new one.
+      this.logger.fatal({ err: error }, 'the Temporal worker failed');
+      process.exit(1);
+    });
     this.watch = watch;
     watch.start();
     this.sweeping = this.sweep();
