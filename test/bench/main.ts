@@ -32,6 +32,9 @@ const USAGE = `Usage: npm run bench -- [NAME ...] [--quick] [--minutes N] [--wit
 
 type Report = (line: string) => void;
 
+// Ctrl-C: by an exit the peer's controller ends, and a sandbox whose parent has gone ends by itself.
+const SIGNALS = ['SIGINT', 'SIGTERM'] as const;
+SIGNALS.forEach((name) => process.once(name, () => process.exit(130)));
 process.exitCode = await main();
 
 async function main(): Promise<number> {
@@ -65,13 +68,7 @@ async function main(): Promise<number> {
       writeFileSync(file, `${JSON.stringify({ ...resultOf(measuring), quick: values.quick, failures }, null, 2)}\n`);
     }
   };
-  // Ctrl-C: by an exit the peer's controller ends, and a sandbox whose parent has gone ends by itself.
-  (['SIGINT', 'SIGTERM'] as const).forEach((name) =>
-    process.once(name, () => {
-      print(resultOf(measuring), report);
-      process.exit(130);
-    }),
-  );
+  SIGNALS.forEach((name) => process.prependOnceListener(name, () => print(resultOf(measuring), report)));
   const given = { ...measuring, report, found };
   const sets = SETS.filter((set) => !('crowd' in set) || plan.crowds.length > 0);
   for (const set of sets.map((all) => wantedOf(all, names)).filter(({ length }) => length > 0)) {
