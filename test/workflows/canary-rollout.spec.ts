@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { ApplicationFailure } from '@temporalio/common';
 import { SIGNALS } from '@weir/contract';
-import type { Step } from '@weir/rollout';
+import type { Condition, Step } from '@weir/rollout';
 import { FakeCluster, finalFailure } from '../support/fake-cluster.ts';
 import { eventually } from '../support/wait.ts';
 import { useRuns } from './given-run.ts';
@@ -10,6 +10,15 @@ const TEST_TIMEOUT_MS = 60_000;
 const UNTIL_PROMOTED: Step = { kind: 'pause' };
 const weight = (value: number): Step => ({ kind: 'setWeight', weight: value });
 const pause = (durationMs: number): Step => ({ kind: 'pause', durationMs });
+
+const HEALTHY_FOR_LONG: Condition = {
+  type: 'Healthy',
+  status: 'True',
+  reason: 'RolloutHealthy',
+  message: '',
+  lastUpdateTime: '2026-01-01T00:00:00Z',
+  lastTransitionTime: '2026-01-01T00:00:00Z',
+};
 
 const given = useRuns();
 
@@ -211,6 +220,31 @@ describe('continue-as-new', () => {
           const pausedMs = (atMs['weight 60'] ?? 0) - (atMs['weight 30'] ?? 0);
           expect(pausedMs).toBeGreaterThanOrEqual(1_500);
           expect(new Set(cluster.reports.map(({ runId }) => runId))).toEqual(new Set([first]));
+        },
+        { input: { continueAsNewAfterEvents: 20 } },
+      );
+    },
+    TEST_TIMEOUT_MS,
+  );
+
+  test(
+    'carries over since when each condition is so, which goes by what was reported last and not by what a run began with',
+    async () => {
+      const cluster = new FakeCluster([weight(30), pause(1_500), weight(60), pause(1_500)]);
+      cluster.changeRollout({ conditions: [HEALTHY_FOR_LONG] });
+      await given(
+        cluster,
+        async ({ handle, result }) => {
+          const { runId: first } = await handle.describe();
+          await result();
+          expect((await handle.describe()).runId).not.toBe(first);
+          const healthy = cluster.reports.map(({ status }) => status.conditions.find(({ type }) => type === 'Healthy'));
+          const [begun, ...others] = healthy.filter((one) => one?.status === 'False');
+          expect(begun?.lastTransitionTime).toBe(begun?.lastUpdateTime);
+          expect(new Set(others.map((one) => one?.lastTransitionTime))).toEqual(new Set([begun?.lastTransitionTime]));
+          expect(others.at(-1)?.lastUpdateTime).not.toBe(begun?.lastTransitionTime);
+          const promoted = healthy.find((one) => one?.status === 'True');
+          expect(promoted?.lastTransitionTime).toBe(promoted?.lastUpdateTime);
         },
         { input: { continueAsNewAfterEvents: 20 } },
       );

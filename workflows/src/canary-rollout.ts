@@ -265,7 +265,7 @@ class CanaryRollout {
     const { abort: _taken, ...input } = this.input;
     await continueAsNew<typeof canaryRollout>({
       ...input,
-      run: this.run,
+      run: this.reporter.asReported(this.run),
       firstRunId: this.ref.runId,
       pendingEvents: this.reporter.pendingEvents(),
       cancelled: this.cancelled,

@@ -1,7 +1,15 @@
 import { condition, log, patched, setCurrentDetails, upsertSearchAttributes, workflowInfo } from '@temporalio/workflow';
 import { SearchAttributeType, defineSearchAttributeKey, type SearchAttributePair } from '@temporalio/common';
 import { SEARCH_ATTRIBUTES, type RolloutEvent, type RunRef } from '@weir/contract';
-import { phaseOf, renderDetails, rolloutStatus, runSummary, type Action, type Run } from '@weir/rollout';
+import {
+  phaseOf,
+  renderDetails,
+  rolloutStatus,
+  runSummary,
+  type Action,
+  type RolloutStatus,
+  type Run,
+} from '@weir/rollout';
 import { cleanup } from './activities.ts';
 import { combined } from './combined-events.ts';
 
@@ -42,7 +50,7 @@ export class Reporter {
   private newest: Run | undefined;
   private standing: Standing = 'works';
   /** What was reported last. A run that begins has none: that it has begun is told at once. */
-  private last: { readonly phase: string; readonly generation: number } | undefined;
+  private last: (Pick<RolloutStatus, 'phase' | 'conditions'> & { readonly generation: number }) | undefined;
   private events: readonly RolloutEvent[];
   private nextEventId = 1;
   private shown = '';
@@ -97,6 +105,11 @@ export class Reporter {
     }
   }
 
+  /** The run with the conditions as they were reported last: how long each has been what it is goes by that. */
+  asReported(run: Run): Run {
+    return this.last === undefined ? run : { ...run, conditions: this.last.conditions };
+  }
+
   /** Whether everything has been written. */
   isIdle(): boolean {
     return this.newest === undefined && !this.writing;
@@ -129,8 +142,8 @@ export class Reporter {
     }
     this.writing = true;
     const atMs = Date.now();
-    const status = rolloutStatus(run, atMs);
-    this.last = { phase: status.phase, generation: run.generation };
+    const status = rolloutStatus(this.asReported(run), atMs);
+    this.last = { phase: status.phase, conditions: status.conditions, generation: run.generation };
     try {
       await cleanup.reportStatus.executeWithOptions({ summary: `status: ${status.phase}` }, [
         { ...this.ref, uid: run.uid, atMs, status, summary: runSummary(run), events: combined(events) },
