@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { POD_TEMPLATE_HASH_LABEL } from '@weir/rollout';
+import { setTimeout as delay } from 'node:timers/promises';
 import { useSandbox } from '../support/shared.ts';
 import { eventually } from '../support/wait.ts';
 import { setWeight, untilPromoted } from '../support/workload-app.ts';
@@ -10,16 +11,27 @@ const STEPS = [setWeight(50), untilPromoted];
 const used = useSandbox();
 const given = useWorkloads(used);
 
-/** Deploys these images one after the other, each with a full promotion. */
+/**
+ * Deploys these images one after the other, each with a full promotion. No two ReplicaSets are of the same second: what
+ * `rollbackWindow` counts as between two revisions goes by `creationTimestamp`, which has no fractions.
+ */
 async function deployedOneByOne(app: WorkloadScenario, images: readonly string[]): Promise<void> {
   await app.deployed();
   for (const image of images) {
+    await inAnotherSecond(app);
     await app.whenImage(image);
     await app.pausedAt(1);
     await app.command('promote', { full: true });
     await app.healthy();
     await app.settled();
   }
+}
+
+async function inAnotherSecond(app: WorkloadScenario): Promise<void> {
+  const created = [...(await app.revisions()).values()].map(({ metadata }) =>
+    Date.parse(metadata.creationTimestamp ?? ''),
+  );
+  await delay(Math.max(0, Math.max(...created) + 1_000 - Date.now()));
 }
 
 const imageOf = async (app: WorkloadScenario, revision: number): Promise<unknown> => {
