@@ -76,12 +76,15 @@ export class ChaosApp extends Application {
 
   /**
    * Removes what it made, and leaves the empty namespace: to delete that too, the namespace controller would send some hundred
-   * requests.
+   * requests. Two busy cores may take longer for one than the client waits, which is no reason to end a campaign.
    */
   async dispose(): Promise<void> {
     const { namespace, cluster } = this;
     const kinds = [ROLLOUTS, MAPPINGS, REPLICA_SETS, PODS, SERVICES];
-    await Promise.all(kinds.map((resource) => cluster.kubernetes.delete({ resource, namespace })));
+    await eventually(`nothing in ${namespace}`, async () => {
+      await Promise.all(kinds.map((resource) => cluster.kubernetes.delete({ resource, namespace })));
+      return true;
+    });
   }
 
   /** Somebody else's pods, without what they would have above them: a rollout of traffic only looks at their labels. */

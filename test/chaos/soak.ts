@@ -42,15 +42,20 @@ async function main(): Promise<number> {
   const staged = await onStage(stage, async () => {
     const names = SCENARIOS.map(({ name }) => name);
     const { recordings, cases } = await recorded(stage, names);
-    const sampling = sample(stage, samples, signal);
+    const campaigning = new AbortController();
+    const sampling = sample(stage, samples, campaigning.signal);
     const onResult = (result: CaseResult): void => {
       results.push(result);
       tell(result, seed);
     };
-    for (let turn = 0; !signal.aborted; turn++) {
-      await campaign({ stage, recordings, cases: shuffled(cases, seed + turn), lanes, signal, onResult });
+    try {
+      for (let turn = 0; !signal.aborted; turn++) {
+        await campaign({ stage, recordings, cases: shuffled(cases, seed + turn), lanes, signal, onResult });
+      }
+    } finally {
+      campaigning.abort();
+      await sampling;
     }
-    await sampling;
   });
   const isWell = conclude(results, staged, { seed, durationMs: Date.now() - startedMs });
   const growth = (['worker', 'api'] as const).map((name) => [name, growthOf(samples.map((one) => one[name]))] as const);
