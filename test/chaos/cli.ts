@@ -49,7 +49,13 @@ export interface Staged {
 /** Does the work on servers that end with it, also when it fails, or when a signal interrupts it. */
 export async function onStage(stage: Stage, work: () => Promise<void>): Promise<Staged> {
   const interrupted = new Promise<string>((resolve) => {
-    (['SIGINT', 'SIGTERM'] as const).forEach((name) => process.once(name, () => resolve(name)));
+    (['SIGINT', 'SIGTERM'] as const).forEach((name) =>
+      process.once(name, () => {
+        // What is cut off fails in its own ways, also where nobody waits for it: the SDK repeats calls from a timer.
+        process.on('uncaughtException', () => undefined);
+        resolve(name);
+      }),
+    );
   });
   const worked = work().then(
     () => undefined,
