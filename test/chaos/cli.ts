@@ -49,21 +49,26 @@ export interface Staged {
 /** Does the work on servers that end with it, also when it fails, or when a signal interrupts it. */
 export async function onStage(stage: Stage, work: () => Promise<void>): Promise<Staged> {
   const interrupted = new Promise<string>((resolve) => {
-    (['SIGINT', 'SIGTERM'] as const).forEach((name) =>
-      process.once(name, () => {
-        // What is cut off fails in its own ways, also where nobody waits for it: the SDK repeats calls from a timer.
-        process.on('uncaughtException', () => undefined);
-        resolve(name);
-      }),
-    );
+    (['SIGINT', 'SIGTERM'] as const).forEach((name) => process.once(name, () => resolve(name)));
   });
   const worked = work().then(
     () => undefined,
     (error: unknown) => (error instanceof Error ? (error.stack ?? error.message) : String(error)),
   );
   const failure = await Promise.race([worked, interrupted]);
-  const leftProcesses = await stage.dispose();
+  const leftProcesses = failure === undefined ? await stage.dispose() : await cutOff(stage);
   return { leftProcesses, gaps: stage.observer.gaps, ...(failure !== undefined && { failure }) };
+}
+
+/** Work that goes on without its servers fails also where nobody waits for it: the SDK repeats calls from a timer. */
+async function cutOff(stage: Stage): Promise<readonly string[]> {
+  const say = (error: unknown): void => void process.stderr.write(`cut off: ${String(error)}\n`);
+  process.on('uncaughtException', say);
+  try {
+    return await stage.dispose();
+  } finally {
+    process.off('uncaughtException', say);
+  }
 }
 
 /** Whether nothing was broken, with the table and what else there is to say on the way. */
