@@ -52,10 +52,13 @@ describe('the sweep', () => {
   /** What happens while Temporal is asked. */
   let meanwhile: () => void;
   let pages: (string | undefined)[];
+  let listedAsOpen: string[];
+  let asked: string[];
   let sweep: () => Promise<SweepReport>;
 
   beforeEach(() => {
     [mappings, started, told, logged, pages] = [[], [], [], [], []];
+    [listedAsOpen, asked] = [[], []];
     statuses = {};
     open = new Set();
     served = ['getambassador.io/v3alpha1'];
@@ -83,7 +86,9 @@ describe('the sweep', () => {
       installation: INSTALLATION,
       cluster: 'c',
       runs: {
+        open: async () => listedAsOpen,
         statusOf: async (id) => {
+          asked.push(id);
           const status = statuses[id];
           meanwhile();
           return status;
@@ -103,11 +108,18 @@ describe('the sweep', () => {
     sweep = () => new MockActivityEnvironment({}, { logger }).run(activity);
   });
 
-  test('leaves a Mapping alone whose run is open', async () => {
+  test('leaves a Mapping alone whose run is open, also when the list of open runs does not have it yet', async () => {
     mappings = [canaryOf('app')];
     statuses = { 'rollout/c/ns/app': 'RUNNING' };
     expect(await sweep()).toEqual({ broughtHome: [], foreign: [], unclear: [] });
     expect(started).toEqual([]);
+  });
+
+  test('asks about each run only that the list of open runs does not have', async () => {
+    mappings = [canaryOf('paused'), canaryOf('app')];
+    listedAsOpen = ['rollout/c/ns/paused', 'rollout/c/ns/other'];
+    expect((await sweep()).broughtHome).toEqual(['rollout/c/ns/app']);
+    expect(asked).toEqual(['rollout/c/ns/app']);
   });
 
   test.each([

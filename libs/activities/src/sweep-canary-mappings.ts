@@ -19,6 +19,8 @@ export interface SweepDependencies extends Pick<
 
 /** What the sweep needs to know of runs, and to do. */
 export interface SweptRuns {
+  /** Workflow ids of the open runs; some that have just begun may be missing, some that have just closed still be among them. */
+  open(): Promise<readonly string[]>;
   /** Temporal's name for how the newest run of that id stands, `RUNNING` among them; undefined: there is none. */
   statusOf(workflowId: string): Promise<string | undefined>;
   /** Starts a run that is aborted before it begins; false when one is open. */
@@ -51,7 +53,7 @@ export function sweepCanaryMappings(dependencies: SweepDependencies): SweepActiv
   return () =>
     translated('cleanup', () =>
       alive(async (signal) => {
-        const { kubernetes, mappingApiVersion } = dependencies;
+        const { kubernetes, runs, mappingApiVersion } = dependencies;
         const api = chooseMappingApi(await kubernetes.servedApiVersions(), mappingApiVersion);
         if (api === undefined) {
           return { broughtHome: [], foreign: [], unclear: [] };
@@ -59,7 +61,9 @@ export function sweepCanaryMappings(dependencies: SweepDependencies): SweepActiv
         const sorted = sortOut(dependencies, await labelled(dependencies, api.apiVersion, signal));
         reportOnce(reported, sorted);
         const broughtHome: string[] = [];
-        const rollouts = [...sorted.ours];
+        // Thousands may be paused: one question about all of them, and one each about those only that seem to be without a run.
+        const open = new Set(sorted.ours.size > 0 ? await runs.open() : []);
+        const rollouts = [...sorted.ours].filter(([id]) => !open.has(id));
         while (rollouts.length > 0) {
           const some = rollouts.splice(0, AT_ONCE);
           const found = await Promise.all(

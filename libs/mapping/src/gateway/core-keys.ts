@@ -1,4 +1,5 @@
 import { canonical } from '@weir/rollout';
+import { onceEach } from './once-each.ts';
 import type { ReadMapping } from './read-mapping.ts';
 
 /** Fields of the spec in which a Mapping must be like its group. Prefix and headers are in the group's id already, almost. */
@@ -23,7 +24,7 @@ export type CoreKeys = ReadonlyMap<string, string>;
  * The core keys of a Mapping (facts/mapping.md 1b). `circuit_breakers` every Mapping has, because the gateway fills in its
  * default, which is none: so one without them is unlike one with them on either side (measurements B1 and B3).
  */
-export function coreKeysOf({ spec, match }: ReadMapping): CoreKeys {
+export const coreKeysOf = onceEach(({ spec, match }: ReadMapping): CoreKeys => {
   const fields = CORE_FIELDS.map((field): [string, unknown] => [field, spec[field]]).filter(
     ([, value]) => value !== undefined && value !== null,
   );
@@ -33,7 +34,7 @@ export function coreKeysOf({ spec, match }: ReadMapping): CoreKeys {
     ['headers', match.headers],
   ];
   return new Map(all.map(([key, value]) => [key, canonical(value)]));
-}
+});
 
 /** The core keys for which a Mapping is not let into a group. What the group has and the Mapping lacks is no such key. */
 export function mismatches(group: CoreKeys, arriving: CoreKeys): string[] {

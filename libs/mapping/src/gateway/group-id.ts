@@ -1,5 +1,5 @@
-import { shortHash } from '@weir/rollout';
 import { selectorOf, selects } from './hosts.ts';
+import { onceEach } from './once-each.ts';
 import type { ReadMapping } from './read-mapping.ts';
 import type { Host, ValueMatch } from './types.ts';
 
@@ -9,20 +9,19 @@ import type { Host, ValueMatch } from './types.ts';
  * gateway does it. Neither namespace nor service nor weight is in it, nor whether a value is a regular expression.
  *
  * @param hosts - of this gateway, in its order
- * @returns a hash; the gateway's own is another one of the same parts
+ * @returns the parts themselves; the gateway makes a hash of them
  */
-export function groupId({ match, host, labels, precedence }: ReadMapping, hosts: readonly Host[]): string {
-  const method = 'GET'; // of every Mapping: one that says its method has it among the headers
-  const parts = [
-    method,
-    match.path,
-    ...match.headers.flatMap(nameAndValue),
-    ...match.query.flatMap(nameAndValue),
-    ...(host === undefined ? selectedBy(labels, hosts) : []),
-    ...(precedence === 0 ? [] : [String(precedence)]),
-  ];
-  return shortHash(parts.join(''));
+export function groupId(mapping: ReadMapping, hosts: readonly Host[]): string {
+  const { host, labels, precedence } = mapping;
+  const selected = host === undefined ? selectedBy(labels, hosts).join('') : '';
+  return requestsOf(mapping) + selected + (precedence === 0 ? '' : String(precedence));
 }
+
+/** What a request must be like. */
+const requestsOf = onceEach(({ match }: ReadMapping): string => {
+  const method = 'GET'; // of every Mapping: one that says its method has it among the headers
+  return [method, match.path, ...[...match.headers, ...match.query].flatMap(nameAndValue)].join('');
+});
 
 function nameAndValue({ name, value }: ValueMatch): string[] {
   return value === undefined ? [name] : [name, value];

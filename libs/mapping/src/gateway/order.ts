@@ -16,7 +16,11 @@ export function inProcessingOrder(mappings: readonly ReadMapping[]): ReadMapping
  * @param groups - in processing order
  */
 export function inMatchingOrder<T extends { readonly first: ReadMapping }>(groups: readonly T[]): T[] {
-  return groups.toSorted((a, b) => compare(rankOf(a.first), rankOf(b.first))).toReversed();
+  return groups
+    .map((group) => ({ group, rank: rankOf(group.first) }))
+    .toSorted((a, b) => compare(a.rank, b.rank))
+    .toReversed()
+    .map(({ group }) => group);
 }
 
 type Rank = readonly (string | number)[];

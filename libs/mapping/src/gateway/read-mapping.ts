@@ -1,4 +1,5 @@
 import type { Mapping, MappingSpec, StringMap } from '../types.ts';
+import { onceEach } from './once-each.ts';
 import type { RouteMatch, ValueMatch } from './types.ts';
 import { asSeenByGateway } from './v3alpha1.ts';
 
@@ -23,7 +24,7 @@ export interface ReadMapping {
 }
 
 /** Reads a Mapping as the gateway does (facts/mapping.md 1a and 1b). Values of the wrong type count as absent: the CRD refuses them. */
-export function readMapping(mapping: Mapping): ReadMapping {
+export const readMapping = onceEach((mapping: Mapping): ReadMapping => {
   const { spec, metadata } = asSeenByGateway(mapping);
   const { name, namespace = 'default', labels = {} } = metadata;
   const { host, isRegex } = hostOf(spec);
@@ -41,7 +42,7 @@ export function readMapping(mapping: Mapping): ReadMapping {
     precedence: typeof precedence === 'number' ? precedence : 0,
     ...(typeof spec.weight === 'number' && { weight: spec.weight }),
   };
-}
+});
 
 export function isShadow({ spec }: Pick<Mapping, 'spec'>): boolean {
   return spec['shadow'] === true;

@@ -1,4 +1,5 @@
 import type { Mapping, MappingSpec } from '../types.ts';
+import { onceEach } from './once-each.ts';
 
 const V3ALPHA1 = 'getambassador.io/v3alpha1';
 
@@ -17,7 +18,7 @@ const HIDDEN_ID = /^--apiVersion-v3alpha1-only--/;
  * `tls` is the scheme of the service. Only what routing depends on is converted. A Mapping of v3alpha1 with a hostname stays as
  * it is; one without, which would match nothing but by a Host's labels, matches every host afterwards.
  */
-export function asV3Alpha1(mapping: Mapping): Mapping {
+export const asV3Alpha1 = onceEach((mapping: Mapping): Mapping => {
   const { host: _host, tls, ambassador_id: id, headers, query_parameters: query, ...rest } = mapping.spec;
   const [exactHeaders, presentHeaders] = byPresence(headers);
   const [exactQuery, presentQuery] = byPresence(query);
@@ -37,7 +38,7 @@ export function asV3Alpha1(mapping: Mapping): Mapping {
       ...merged('regex_query_parameters', presentQuery, rest['regex_query_parameters']),
     },
   };
-}
+});
 
 /** The Mapping as the gateway sees it: converted when it was read in an older version. */
 export function asSeenByGateway(mapping: Mapping): Mapping {
