@@ -1,7 +1,9 @@
 /** `npm run bench`: measures Weir on servers of its own, beside Argo Rollouts' controller when there is one. */
 import { ensurePeer } from '@weir/sandbox';
 import { writeFileSync } from 'node:fs';
-import { cpus } from 'node:os';
+import { cp, mkdtemp } from 'node:fs/promises';
+import { cpus, tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { joinSandbox, type TestCluster } from '../support/cluster.ts';
 import { newStateDirectory, startTestSandbox } from '../support/sandbox.ts';
@@ -73,7 +75,8 @@ async function main(): Promise<number> {
   const sets = SETS.filter((set) => !('crowd' in set) || plan.crowds.length > 0);
   for (const set of sets.map((all) => wantedOf(all, names)).filter(({ length }) => length > 0)) {
     if (findings.hasTimeFor(set.map(([name]) => name).join(' and '))) {
-      await findings.attempt('the servers', () => onItsOwn((cluster) => measureAll(set, { ...given, cluster })));
+      const measure = (cluster: TestCluster): Promise<boolean> => measureAll(set, { ...given, cluster });
+      await findings.attempt('the servers', () => onItsOwn(measure, report));
     }
   }
   found();
@@ -95,11 +98,14 @@ function mistakes(
   ];
 }
 
-async function measureAll(measurements: ReturnType<typeof wantedOf>, bench: Bench): Promise<void> {
+/** @returns whether nothing failed */
+async function measureAll(measurements: ReturnType<typeof wantedOf>, bench: Bench): Promise<boolean> {
+  let isWhole = true;
   for (const [name, measure] of measurements) {
     bench.report(`${name} …`);
-    await bench.findings.attempt(name, () => measure(bench));
+    isWhole = (await bench.findings.attempt(name, () => measure(bench))) && isWhole;
   }
+  return isWhole;
 }
 
 /** Everything that was found so far, as the file has it. */
@@ -125,17 +131,23 @@ function print({ machine, at, notes, rows, targets }: ReturnType<typeof resultOf
   );
 }
 
-/** On servers of its own: what one set leaves running is no load for the next. */
-async function onItsOwn(body: (cluster: TestCluster) => Promise<void>): Promise<void> {
+/** On servers of its own: what one set leaves running is no load for the next. Where something failed, their logs stay. */
+async function onItsOwn(body: (cluster: TestCluster) => Promise<boolean>, report: Report): Promise<void> {
   const sandbox = await startTestSandbox(await newStateDirectory());
+  let isWhole = false;
   try {
     const cluster = await countClientsApart(await joinSandbox(sandbox.stateDirectory));
     try {
-      await body(cluster);
+      isWhole = await body(cluster);
     } finally {
       await cluster.close();
     }
   } finally {
+    if (!isWhole) {
+      const kept = await mkdtemp(join(tmpdir(), 'weir-bench-logs-'));
+      await cp(join(sandbox.stateDirectory, 'logs'), kept, { recursive: true });
+      report(`the logs of the servers on which that failed are in ${kept}`);
+    }
     await sandbox.dispose();
   }
 }
