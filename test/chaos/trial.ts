@@ -221,14 +221,20 @@ export class Trial implements Actor {
     };
   }
 
+  /** The list lags, by a second and more where Temporal was killed: a run is asked itself before it is called bad. */
   private async badRuns(): Promise<string[]> {
+    const { workflow } = this.stage.cluster.temporal;
     const runs: string[] = [];
-    const query = `WorkflowId = '${this.app.workflowId}'`;
-    for await (const { status } of this.stage.cluster.temporal.workflow.list({ query })) {
+    for await (const run of workflow.list({ query: `WorkflowId = '${this.app.workflowId}'` })) {
+      const { status } = isBad(run.status.name) ? await workflow.getHandle(run.workflowId, run.runId).describe() : run;
       runs.push(status.name);
     }
-    return runs.filter((name) => name !== 'COMPLETED' && name !== 'CONTINUED_AS_NEW');
+    return runs.filter(isBad);
   }
+}
+
+function isBad(status: string): boolean {
+  return status !== 'COMPLETED' && status !== 'CONTINUED_AS_NEW';
 }
 
 /** Whether a status is of that phase, and of what is stored now. */
