@@ -20,18 +20,12 @@ export class Findings {
     return !isOver;
   }
 
-  /**
-   * Does a part of the whole; notes it when it fails.
-   *
-   * @returns whether it was done
-   */
-  async attempt(what: string, part: () => Promise<void>): Promise<boolean> {
+  /** Does a part of the whole; notes it when it fails. */
+  async attempt(what: string, part: () => Promise<void>): Promise<void> {
     try {
       await part();
-      return true;
     } catch (error) {
       this.failures.push(`${what}: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
-      return false;
     }
   }
 

@@ -75,8 +75,7 @@ async function main(): Promise<number> {
   const sets = SETS.filter((set) => !('crowd' in set) || plan.crowds.length > 0);
   for (const set of sets.map((all) => wantedOf(all, names)).filter(({ length }) => length > 0)) {
     if (findings.hasTimeFor(set.map(([name]) => name).join(' and '))) {
-      const measure = (cluster: TestCluster): Promise<boolean> => measureAll(set, { ...given, cluster });
-      await findings.attempt('the servers', () => onItsOwn(measure, report));
+      await findings.attempt('the servers', () => onItsOwn(given, (cluster) => measureAll(set, { ...given, cluster })));
     }
   }
   found();
@@ -98,14 +97,11 @@ function mistakes(
   ];
 }
 
-/** @returns whether nothing failed */
-async function measureAll(measurements: ReturnType<typeof wantedOf>, bench: Bench): Promise<boolean> {
-  let isWhole = true;
+async function measureAll(measurements: ReturnType<typeof wantedOf>, bench: Bench): Promise<void> {
   for (const [name, measure] of measurements) {
     bench.report(`${name} …`);
-    isWhole = (await bench.findings.attempt(name, () => measure(bench))) && isWhole;
+    await bench.findings.attempt(name, () => measure(bench));
   }
-  return isWhole;
 }
 
 /** Everything that was found so far, as the file has it. */
@@ -132,18 +128,21 @@ function print({ machine, at, notes, rows, targets }: ReturnType<typeof resultOf
 }
 
 /** On servers of its own: what one set leaves running is no load for the next. Where something failed, their logs stay. */
-async function onItsOwn(body: (cluster: TestCluster) => Promise<boolean>, report: Report): Promise<void> {
+async function onItsOwn(
+  { findings: { failures }, report }: Pick<Bench, 'findings' | 'report'>,
+  body: (cluster: TestCluster) => Promise<void>,
+): Promise<void> {
   const sandbox = await startTestSandbox(await newStateDirectory());
-  let isWhole = false;
+  const before = failures.length;
   try {
     const cluster = await countClientsApart(await joinSandbox(sandbox.stateDirectory));
     try {
-      isWhole = await body(cluster);
+      await body(cluster);
     } finally {
       await cluster.close();
     }
   } finally {
-    if (!isWhole) {
+    if (failures.length > before) {
       const kept = await mkdtemp(join(tmpdir(), 'weir-bench-logs-'));
       await cp(join(sandbox.stateDirectory, 'logs'), kept, { recursive: true });
       report(`the logs of the servers on which that failed are in ${kept}`);
