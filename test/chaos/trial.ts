@@ -221,20 +221,17 @@ export class Trial implements Actor {
     };
   }
 
-  /** The list lags, by a second and more where Temporal was killed: a run is asked itself before it is called bad. */
+  /** Each run is asked itself: the list says what there are, but lags, by a second and more where Temporal was killed. */
   private async badRuns(): Promise<string[]> {
     const { workflow } = this.stage.cluster.temporal;
     const runs: string[] = [];
-    for await (const run of workflow.list({ query: `WorkflowId = '${this.app.workflowId}'` })) {
-      const { status } = isBad(run.status.name) ? await workflow.getHandle(run.workflowId, run.runId).describe() : run;
+    const query = `WorkflowId = '${this.app.workflowId}'`;
+    for await (const { workflowId, runId } of workflow.list({ query })) {
+      const { status } = await workflow.getHandle(workflowId, runId).describe();
       runs.push(status.name);
     }
-    return runs.filter(isBad);
+    return runs.filter((name) => name !== 'COMPLETED' && name !== 'CONTINUED_AS_NEW');
   }
-}
-
-function isBad(status: string): boolean {
-  return status !== 'COMPLETED' && status !== 'CONTINUED_AS_NEW';
 }
 
 /** Whether a status is of that phase, and of what is stored now. */
