@@ -388,7 +388,7 @@ describe('what happens while no worker is up, or one that cannot ask the gateway
       await delay(1_000);
       const answers = await Promise.all(gateways.map((gateway) => gateway.request(unrelated)));
       expect(answers.map(({ status }) => status)).toEqual([404, 404]);
-      await used.processes.start('worker');
+      await used.processes.startWorker();
       await eventually('it is put back', async () => (await canary())?.spec.weight === 30);
       await route.caughtUp();
       await route.canaryHas(30);
@@ -403,7 +403,7 @@ describe('what happens while no worker is up, or one that cannot ask the gateway
     async () => {
       await used.processes.kill('worker');
       const urls = [gateways[0]?.diagnosticsUrl, 'http://127.0.0.1:1'].join(',');
-      await used.processes.start('worker', { WEIR_GATEWAY_DIAGNOSTICS_URLS: urls });
+      await used.processes.startWorker({ WEIR_GATEWAY_DIAGNOSTICS_URLS: urls });
       await scenario.post('promote');
       await scenario.pausedAt(3, 60_000);
       const warning = await eventually('a warning', async () =>

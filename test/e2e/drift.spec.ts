@@ -268,7 +268,7 @@ describe('when Mappings change while no worker is up', () => {
         edit(behind, stableName, { spec: { timeout_ms: 9_000 } }),
         alone.delete(MAPPINGS, stableName),
       ]);
-      await used.processes.start('worker');
+      await used.processes.startWorker();
       await Promise.all([
         ...[edited, deleted, behind].map((scenario) =>
           eventually('the canary Mapping is repaired', () => isRepaired(scenario)),

@@ -159,7 +159,7 @@ describe('given that no worker is up', () => {
       await scenario.patch(ROLLOUTS, scenario.name, { metadata: { finalizers: null } });
       await scenario.delete(ROLLOUTS, scenario.name);
       await eventually('the Rollout is gone', async () => (await scenario.rollout()) === undefined);
-      await used.processes.start('worker');
+      await used.processes.startWorker();
       expect((await scenario.settled()).status.name).toBe('COMPLETED');
       expect(await scenario.canaryMappings()).toEqual([]);
     },
@@ -174,7 +174,7 @@ describe('given that no worker is up', () => {
       await handle.pause('by the test');
       await used.processes.kill('worker');
       await used.cluster.runs.handle(scenario.ref).terminate('by hand');
-      await used.processes.start('worker');
+      await used.processes.startWorker();
       await eventually('the cluster is clean', async () => (await scenario.canaryMappings()).length === 0, CLEAN_MS);
       expect((await handle.describe()).state).toMatchObject({ paused: true });
       await handle.unpause();

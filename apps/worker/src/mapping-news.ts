@@ -1,16 +1,9 @@
 import { noteIn, type MappingObject, type RolloutObject } from '@weir/activities';
 import type { Change } from '@weir/kubernetes';
 import { driftOf, orderOn, orderOnRollout, ownerOf, sharesTraffic, unfitness, weightWrittenOn } from '@weir/mapping';
-import {
-  CANARY_SUFFIX,
-  RUN_ANNOTATION,
-  workflowId,
-  type Order,
-  type RolloutSpec,
-  type RunSummary,
-} from '@weir/rollout';
-import { parseSpec } from '@weir/rollout/manifest';
+import { CANARY_SUFFIX, RUN_ANNOTATION, type Order, type RunSummary } from '@weir/rollout';
 import { ByPrefix } from './by-prefix.ts';
+import { FollowedRollouts, type Followed } from './followed-rollouts.ts';
 
 /** Something that the open run of a Rollout is to be told. */
 export interface MappingTold {
@@ -21,25 +14,6 @@ export interface MappingTold {
   readonly isIntruded?: true;
 }
 
-type Traffic = Pick<RolloutSpec, 'mappings' | 'stableService' | 'canaryService'>;
-
-/** One of Weir's Rollouts, and what its run was told. */
-interface Followed {
-  readonly rollout: RolloutObject;
-  readonly namespace: string;
-  readonly workflowId: string;
-  readonly traffic: Traffic;
-  /** Generation of the spec that `traffic` is from; absent: of one before, or none, because it cannot be read. */
-  readonly generation?: number | undefined;
-  /** By the name of the stable Mapping: {@link finding} that was told last. */
-  readonly told: Map<string, string>;
-  /** Keys of orders. */
-  readonly orders: Set<string>;
-  /** Somebody else's Mappings on the route that were told of, each with its resourceVersion. */
-  readonly intruders: Set<string>;
-}
-
-const NO_TRAFFIC: Traffic = { mappings: [], stableService: '', canaryService: '' };
 /** What is said of a canary Mapping that sends its traffic to the stable Service until its stable Mapping is back. */
 const ONLY_MISSING = 'the stable Mapping is missing';
 
@@ -54,15 +28,14 @@ export class MappingNews {
   private isComplete = false;
   /** uids of canary Mappings that a run has this worker delete. */
   private readonly leaving = new Set<string>();
-  private readonly followed = new Map<string, Followed>();
-  /** uids of Rollouts, by the key of a stable Mapping that they list. */
-  private readonly byStable = new Map<string, Set<string>>();
-  private readonly byWorkflowId = new Map<string, string>();
+  private readonly followed: FollowedRollouts;
 
   constructor(
-    private readonly cluster: string,
+    cluster: string,
     private readonly installation: string,
-  ) {}
+  ) {
+    this.followed = new FollowedRollouts(cluster);
+  }
 
   mappingChanged({ type, object }: Change<MappingObject>): readonly MappingTold[] {
     const key = keyOf(object);
@@ -78,7 +51,7 @@ export class MappingNews {
       this.mappings.set(key, mapping);
       this.byPrefix.set(key, mapping);
     }
-    const asStable = this.followersOf(key).map((one) => ({ one, stableName: object.metadata.name }));
+    const asStable = this.followed.ofStable(key).map((one) => ({ one, stableName: object.metadata.name }));
     const asCanary = this.followersOfCanary(object).map((one) => ({ one, stableName: stableNameOf(object) }));
     return [
       ...asStable.flatMap(({ one, stableName }) => this.look(one, stableName, type === 'LISTED')),
@@ -107,7 +80,7 @@ export class MappingNews {
   /** All Mappings have come. A canary Mapping that is not among them was deleted while nobody watched. */
   listed(): readonly MappingTold[] {
     this.isComplete = true;
-    return [...this.followed.values()].flatMap((one) => this.absent(one));
+    return this.followed.values().flatMap((one) => this.absent(one));
   }
 
   /** The Mappings are not watched for now: their API version is no longer served. */
@@ -120,56 +93,19 @@ export class MappingNews {
 
   rolloutChanged({ type, object }: Change<RolloutObject>): readonly MappingTold[] {
     const { uid = '' } = object.metadata;
-    const before = this.followed.get(uid);
-    if (before !== undefined) {
-      this.unfollow(uid, before);
-    }
     if (type === 'DELETED') {
+      this.followed.delete(uid);
       return [];
     }
-    const one = this.follow(uid, object, before);
-    const isSame = before !== undefined && before.traffic === one.traffic;
+    const before = this.followed.get(uid);
+    const one = this.followed.set(object);
+    const isSame = before?.traffic === one.traffic;
     const order = orderOnRollout(object);
     return [
       ...(order === undefined ? [] : this.ordered(one, order)),
       ...(isSame ? [] : this.stableNamesOf(one).flatMap((stableName) => this.look(one, stableName))),
       ...(type === 'LISTED' && this.isComplete ? this.absent(one) : []),
     ];
-  }
-
-  private follow(uid: string, rollout: RolloutObject, before: Followed | undefined): Followed {
-    const { namespace = '', name } = rollout.metadata;
-    const id = workflowId({ cluster: this.cluster, namespace, name });
-    const one: Followed = {
-      rollout,
-      namespace,
-      workflowId: id,
-      ...trafficOf(rollout, before),
-      told: before?.told ?? new Map<string, string>(),
-      orders: before?.orders ?? new Set<string>(),
-      intruders: before?.intruders ?? new Set<string>(),
-    };
-    this.followed.set(uid, one);
-    this.byWorkflowId.set(id, uid);
-    for (const mapping of one.traffic.mappings) {
-      const key = `${namespace}/${mapping}`;
-      this.byStable.set(key, (this.byStable.get(key) ?? new Set()).add(uid));
-    }
-    return one;
-  }
-
-  private unfollow(uid: string, { namespace, traffic, workflowId: id }: Followed): void {
-    this.followed.delete(uid);
-    if (this.byWorkflowId.get(id) === uid) {
-      this.byWorkflowId.delete(id);
-    }
-    for (const mapping of traffic.mappings) {
-      const key = `${namespace}/${mapping}`;
-      this.byStable.get(key)?.delete(uid);
-      if (this.byStable.get(key)?.size === 0) {
-        this.byStable.delete(key);
-      }
-    }
   }
 
   /** Stable Mappings that it lists, and those of canary Mappings that its run has made. */
@@ -180,19 +116,14 @@ export class MappingNews {
     return [...new Set([...traffic.mappings, ...ours.map(stableNameOf)])];
   }
 
-  /** @param key - of a Mapping, as a stable one */
-  private followersOf(key: string): Followed[] {
-    return [...(this.byStable.get(key) ?? [])].flatMap((uid) => this.followed.get(uid) ?? []);
-  }
-
   /** By its name, and by what it says of its owner: the one or the other may have been taken off by hand. */
   private followersOfCanary(canary: MappingObject): Followed[] {
     const { namespace = '', name } = canary.metadata;
     if (!name.endsWith(CANARY_SUFFIX)) {
       return [];
     }
-    const byOwner = this.followed.get(this.byWorkflowId.get(ownerOf(canary)?.workflowId ?? '') ?? '');
-    const byName = this.followersOf(`${namespace}/${stableNameOf(canary)}`);
+    const byOwner = this.followed.ofRun(ownerOf(canary)?.workflowId ?? '');
+    const byName = this.followed.ofStable(`${namespace}/${stableNameOf(canary)}`);
     return [...new Set([...byName, ...(byOwner === undefined ? [] : [byOwner])])].filter(
       (one) => one.namespace === namespace && this.isCanaryOf(canary, one),
     );
@@ -252,7 +183,7 @@ export class MappingNews {
     const [stable, intruder] = [this.mappings.get(stableKey), this.mappings.get(key)];
     const canaryKey = `${stableKey}${CANARY_SUFFIX}`;
     const hasCanary = canaryKey !== key && this.mappings.has(canaryKey);
-    const followers = this.followersOf(stableKey);
+    const followers = this.followed.ofStable(stableKey);
     const canIntrude = stable !== undefined && intruder !== undefined && hasCanary && followers.length > 0;
     if (!canIntrude || !sharesTraffic(intruder, stable)) {
       return [];
@@ -290,17 +221,6 @@ function finding({ rollout, namespace, traffic }: Followed, canary: MappingObjec
   }
   const versions = [stable, canary].map((mapping) => mapping?.metadata.resourceVersion);
   return JSON.stringify([drift, unfit, versions]);
-}
-
-/** Which Mappings and Services; a spec is read once a generation. */
-function trafficOf({ metadata, spec }: RolloutObject, before?: Followed): Pick<Followed, 'traffic' | 'generation'> {
-  const { generation, annotations } = metadata;
-  if (before?.generation !== undefined && before.generation === generation) {
-    return { traffic: before.traffic, generation };
-  }
-  const parsed = parseSpec(spec, annotations);
-  // The run of a spec that became invalid is on its way home by the one before.
-  return parsed.ok ? { traffic: parsed.spec, generation } : { traffic: before?.traffic ?? NO_TRAFFIC };
 }
 
 function isWithoutTraffic(canary: MappingObject): boolean {

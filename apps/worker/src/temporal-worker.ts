@@ -83,7 +83,10 @@ export async function createTemporalWorkers(
     });
     return { workers: [worker, beginning], connection };
   } catch (error) {
-    await connection.close();
+    await connection.close().catch((inUse: unknown) => {
+      // By the first worker, where the second could not be made: both say why.
+      throw new AggregateError([error, inUse], 'the Temporal workers could not be made');
+    });
     throw error;
   }
 }
