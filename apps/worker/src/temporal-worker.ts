@@ -11,10 +11,11 @@ import { fileURLToPath } from 'node:url';
 import { Admission } from './admission.ts';
 
 /**
- * After a worker was killed its cached runs wait this long for it before another worker gets them; a busy worker answers in
- * milliseconds. The SDK's default of 10 s would hold every command back for as long.
+ * After a worker was killed each of its cached runs waits this long for it before another worker gets it: by the SDK's default of 10 s
+ * for every command. A busy worker answers in some tenths of a second, also with a hundred runs under way, because runs begin in
+ * turn (`Admission`); where it is later the run is replayed, and nothing is lost.
  */
-const STICKY_TIMEOUT = '2 seconds';
+const STICKY_TIMEOUT = '1 second';
 
 /** About 0.3 MB a cached run (facts/temporal.md 12); one that is evicted costs a replay of some 100 events. */
 const MAX_CACHED_RUNS = 500;

@@ -9,6 +9,7 @@ export * from './gateway.ts';
 export * from './hash.ts';
 export * from './mappings.ts';
 export * from './names.ts';
+export * from './once-each.ts';
 export * from './phase.ts';
 export * from './planner.ts';
 export * from './pods.ts';

@@ -1,6 +1,7 @@
 import { assertNever } from './assert-never.ts';
 import { formatDuration } from './duration.ts';
 import { shortHash } from './hash.ts';
+import { onceEach } from './once-each.ts';
 import type { SetCanaryScaleStep, Step } from './types.ts';
 
 /** One step in the words of the manifest. */
@@ -26,9 +27,7 @@ function describeScale({ replicas, weight }: SetCanaryScaleStep): string {
 }
 
 /** What tells one list of steps from another: after an abort, other steps are another try. */
-export function stepsHash(steps: readonly Step[]): string {
-  return shortHash(JSON.stringify(steps));
-}
+export const stepsHash = onceEach((steps: readonly Step[]): string => shortHash(JSON.stringify(steps)));
 
 /** Weight that the canary has once the steps before `stepIndex` are done. */
 export function weightBeforeStep(steps: readonly Step[], stepIndex: number): number {

@@ -1,5 +1,4 @@
-import { canonical } from '@weir/rollout';
-import { onceEach } from './once-each.ts';
+import { canonical, onceEach } from '@weir/rollout';
 import type { ReadMapping } from './read-mapping.ts';
 
 /** Fields of the spec in which a Mapping must be like its group. Prefix and headers are in the group's id already, almost. */

@@ -1,5 +1,5 @@
+import { onceEach } from '@weir/rollout';
 import { selectorOf, selects } from './hosts.ts';
-import { onceEach } from './once-each.ts';
 import type { ReadMapping } from './read-mapping.ts';
 import type { Host, ValueMatch } from './types.ts';
 

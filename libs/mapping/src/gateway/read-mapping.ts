@@ -1,5 +1,5 @@
+import { onceEach } from '@weir/rollout';
 import type { Mapping, MappingSpec, StringMap } from '../types.ts';
-import { onceEach } from './once-each.ts';
 import type { RouteMatch, ValueMatch } from './types.ts';
 import { asSeenByGateway } from './v3alpha1.ts';
 

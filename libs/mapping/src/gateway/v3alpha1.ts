@@ -1,5 +1,5 @@
+import { onceEach } from '@weir/rollout';
 import type { Mapping, MappingSpec } from '../types.ts';
-import { onceEach } from './once-each.ts';
 
 const V3ALPHA1 = 'getambassador.io/v3alpha1';
 
