@@ -12,10 +12,10 @@ import { Admission } from './admission.ts';
 
 /**
  * After a worker was killed each of its cached runs waits this long for it before another worker gets it: by the SDK's default of 10 s
- * for every command. A busy worker answers in some tenths of a second, also with a hundred runs under way, because runs begin in
- * turn (`Admission`); where it is later the run is replayed, and nothing is lost.
+ * for every command. A worker that is late by more than this replays, which makes one that has too much to do later still: with 1 s
+ * twice as late (docs/performance.md), and with 2 s what a kill holds back is more than 3 s.
  */
-const STICKY_TIMEOUT = '1 second';
+const STICKY_TIMEOUT = '1500 milliseconds';
 
 /** About 0.3 MB a cached run (facts/temporal.md 12); one that is evicted costs a replay of some 100 events. */
 const MAX_CACHED_RUNS = 500;
