@@ -13,7 +13,7 @@ import { Admission } from './admission.ts';
 /**
  * After a worker was killed each of its cached runs waits this long for it before another worker gets it: by the SDK's default of 10 s
  * for every command. A worker that is late by more than this replays, which makes one that has too much to do later still: with 1 s
- * twice as late (docs/performance.md), and with 2 s what a kill holds back is more than 3 s.
+ * twice as late (docs/performance.md), and with 2 s a kill holds each run back by half a second more.
  */
 const STICKY_TIMEOUT = '1500 milliseconds';
 
