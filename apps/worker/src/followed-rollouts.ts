@@ -1,6 +1,7 @@
 import type { RolloutObject } from '@weir/activities';
 import { workflowId, type RolloutSpec } from '@weir/rollout';
 import { parseSpec } from '@weir/rollout/manifest';
+import { KeyedSets } from './keyed-sets.ts';
 
 type Traffic = Pick<RolloutSpec, 'mappings' | 'stableService' | 'canaryService'>;
 
@@ -26,7 +27,7 @@ const NO_TRAFFIC: Traffic = { mappings: [], stableService: '', canaryService: ''
 export class FollowedRollouts {
   private readonly byUid = new Map<string, Followed>();
   /** uids, by the key of a stable Mapping. */
-  private readonly byStable = new Map<string, Set<string>>();
+  private readonly byStable = new KeyedSets();
   private readonly byWorkflowId = new Map<string, string>();
 
   constructor(private readonly cluster: string) {}
@@ -41,7 +42,7 @@ export class FollowedRollouts {
 
   /** @param key - of a Mapping, as a stable one */
   ofStable(key: string): Followed[] {
-    return [...(this.byStable.get(key) ?? [])].flatMap((uid) => this.byUid.get(uid) ?? []);
+    return this.byStable.of(key).flatMap((uid) => this.byUid.get(uid) ?? []);
   }
 
   ofRun(id: string): Followed | undefined {
@@ -66,7 +67,7 @@ export class FollowedRollouts {
     this.byUid.set(uid, one);
     this.byWorkflowId.set(id, uid);
     for (const key of stableKeysOf(one)) {
-      this.byStable.set(key, (this.byStable.get(key) ?? new Set()).add(uid));
+      this.byStable.add(key, uid);
     }
     return one;
   }
@@ -82,10 +83,7 @@ export class FollowedRollouts {
       this.byWorkflowId.delete(one.workflowId);
     }
     for (const key of stableKeysOf(one)) {
-      this.byStable.get(key)?.delete(uid);
-      if (this.byStable.get(key)?.size === 0) {
-        this.byStable.delete(key);
-      }
+      this.byStable.delete(key, uid);
     }
   }
 }
